@@ -1,0 +1,72 @@
+// How a built-in tool is written: data plus one handler. Runs at the edge; imports nothing from src but core.
+import type { z } from "zod";
+
+/** What an actor must be allowed to do before a tool runs. Roles grant permissions; see features/access. */
+export type Permission = "data:read" | "data:write" | "library:write" | "admin";
+
+/** The families of built-in tools that `?toolsets=` chooses from; `catalog` is listed by default. */
+export const toolsets = ["catalog", "jq", "admin"] as const;
+export type Toolset = (typeof toolsets)[number];
+
+/** The four MCP behaviour hints, none of them optional. */
+export interface ToolHints {
+  /** Changes nothing. */
+  readOnly: boolean;
+  /** May overwrite or remove what exists. */
+  destructive: boolean;
+  /** Calling it again with the same arguments changes nothing more. */
+  idempotent: boolean;
+  /** Reaches systems outside this server. */
+  openWorld: boolean;
+}
+
+/** A tool's answer: Markdown for a model to read and the same content as data. */
+export interface ToolAnswer<Output> {
+  text: string;
+  data: Output;
+  /** True when the tool ran but what it was asked to do failed; the text then says what to do. */
+  isError?: boolean;
+}
+
+export interface ToolDefinition<Context, Input extends z.ZodObject, Output extends z.ZodObject> {
+  name: string;
+  title: string;
+  description: string;
+  input: Input;
+  output: Output;
+  hints: ToolHints;
+  permission: Permission;
+  toolset: Toolset;
+  handler: (context: Context, input: z.output<Input>) => Promise<ToolAnswer<z.input<Output>>>;
+}
+
+/** Any tool, once its own types no longer matter: the catalogue holds these. */
+export interface AnyTool<Context> {
+  name: string;
+  title: string;
+  description: string;
+  input: z.ZodObject;
+  output: z.ZodObject;
+  hints: ToolHints;
+  permission: Permission;
+  toolset: Toolset;
+  /** Parses the arguments strictly (an unknown key is an error), then runs the handler. */
+  call: (context: Context, args: unknown) => Promise<ToolAnswer<Record<string, unknown>>>;
+}
+
+/** Makes the definition form of a feature: `const tool = toolDefiner<CallContext>()`, then `tool({ … })`. */
+export function toolDefiner<Context>(parse: (schema: z.ZodObject, value: unknown, what: string) => unknown) {
+  return function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+    definition: ToolDefinition<Context, Input, Output>,
+  ): AnyTool<Context> {
+    const input = definition.input.strict();
+    return {
+      ...definition,
+      input,
+      call: async (context, args) => {
+        const parsed = parse(input, args ?? {}, definition.name) as z.output<Input>;
+        return (await definition.handler(context, parsed)) as ToolAnswer<Record<string, unknown>>;
+      },
+    };
+  };
+}

@@ -1,0 +1,178 @@
+// Every limit of the product, with its unit and the reason. Runs everywhere. docs/limits.md lists them all; a test compares.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Limits of one jq run. A breach is an error of its own code that names the limit, its value and the remedy. */
+export const jqLimits = {
+  /** Loop iterations inside the engine a run may use before any input is read: about 6 s of computation. */
+  steps: 500_000_000,
+  /** Further steps granted per byte of input read, so a long dataset can be read to its end and an endless program still stops. */
+  stepsPerInputByte: 32,
+  /** Bytes of engine memory of a run over a whole dataset: leaves room in an isolate of 128 MiB. */
+  wholeMemoryBytes: 80 * MIB,
+  /** Bytes of engine memory of a run in records mode or without a dataset: two may run at once. */
+  recordsMemoryBytes: 48 * MIB,
+  /** Bytes of engine memory that all runs of an isolate may reserve together. */
+  isolateMemoryBytes: 96 * MIB,
+  /** Milliseconds a run waits for its share of that memory before it is refused as busy. */
+  admissionTimeoutMs: 30_000,
+  /** Runs that may wait for memory in one isolate; more are refused at once. */
+  admissionQueue: 512,
+  /** Milliseconds without a sign of life after which a run's memory counts as free: a request that the platform ended says nothing. */
+  memoryLeaseMs: 120_000,
+  /** Bytes of input a whole-mode run takes: records need 9 to 20 times that in memory; long lists of small numbers, up to 58, meet the memory limit. */
+  wholeInputBytes: 4 * MIB,
+  /** Bytes that a run may write, shown or not. */
+  outputBytes: 512 * MIB,
+  /** Outputs that a run may produce, shown or not. */
+  outputCount: 5_000_000,
+  /** Bytes of a single output value. */
+  outputValueBytes: 8 * MIB,
+  /** Characters of a compiled program: the query and the functions it pulls in. */
+  programChars: 64 * KIB,
+  /** Nested levels of a program's syntax. */
+  programDepth: 200,
+  /** Nested levels of a JSON value, in datasets and outputs: what jq 1.7.1 reads and prints. */
+  valueDepth: 256,
+  /** Bytes of all parameter values of a run, as JSON. */
+  paramsBytes: 256 * KIB,
+  /** Bytes kept of what `debug` and `stderr` write in a run. */
+  messageBytes: 16 * KIB,
+  /** Characters kept of an error text that the program or jq wrote. */
+  errorChars: 500,
+} as const;
+
+/** Limits of what one answer shows. */
+export const resultLimits = {
+  /** Rows of an answer when the caller asks for no number. */
+  defaultRows: 20,
+  /** Estimated model tokens of such an answer's text. */
+  defaultTokens: 2_000,
+  /** Rows of an answer at most. */
+  maxRows: 1_000,
+  /** Bytes of an answer's rows as JSON at most: about 20,000 tokens, under what MCP hosts accept. */
+  rowsBytes: 64 * KIB,
+  /** Characters of one table cell in Markdown before it is cut, with a note of what is missing. */
+  cellChars: 400,
+} as const;
+
+/** Sizes of the caches one isolate keeps of immutable things. */
+export const cacheLimits = {
+  /** Bytes of answers of pure programs. */
+  resultBytes: 8 * MIB,
+  /** Bytes of outputs kept of one answer, so that further pages need no second run. */
+  resultEntryBytes: 256 * KIB,
+  /** Bytes of small datasets' contents. */
+  datasetBytes: 8 * MIB,
+  /** Bytes of a dataset small enough to be cached. */
+  datasetEntryBytes: 512 * KIB,
+  /** Teams whose definitions are kept. */
+  teams: 64,
+} as const;
+
+/** Limits of the execution log of a team. */
+export const logLimits = {
+  /** Rows kept. */
+  rows: 100_000,
+  /** Days kept. */
+  days: 90,
+  /** Characters of a call's arguments kept in its row. */
+  parametersChars: 2_000,
+} as const;
+
+/** Limits of the MCP surface. */
+export const mcpLimits = {
+  /** Estimated model tokens of the default tools/list: hosts put all of it in front of every conversation. */
+  toolListTokens: 2_000,
+  /** Tools of one tools/list page: 2025-era clients read only the first page. */
+  toolListPage: 500,
+  /** Resources of one resources/list page. */
+  resourcePage: 500,
+  /** Values of one completion answer, as the protocol caps it. */
+  completionValues: 100,
+  /** Tools find_tools shows when the caller asks for no number. */
+  foundTools: 8,
+  /** Tools find_tools shows at most. */
+  foundToolsMax: 200,
+  /** Bytes of one MCP request. */
+  requestBytes: 4 * MIB,
+  /** Milliseconds between keep-alive comments on an open stream; also how a client that went away is noticed. */
+  keepAliveMs: 15_000,
+  /** Milliseconds before a lost feed is opened again for the first time; doubles with each failure. */
+  feedRetryFirstMs: 250,
+  /** Milliseconds between tries to open a lost feed at most. */
+  feedRetryMaxMs: 10_000,
+} as const;
+
+/** Limits of a team's library of functions and tools. */
+export const libraryLimits = {
+  /** Functions of a team, deactivated ones included. */
+  functions: 1_000,
+  /** Tools of a team, deactivated ones included. */
+  tools: 1_000,
+  /** Bytes of one YAML import. */
+  yamlBytes: MIB,
+  /** Uses of YAML aliases in one import: a few bytes of them can stand for gigabytes. */
+  yamlAliases: 100,
+  /** Characters of parsed definitions and queries an isolate keeps. */
+  parsedChars: 2 * MIB,
+  /** Characters of compiled programs an isolate keeps. */
+  compiledChars: 4 * MIB,
+  /** States of a parameter's pattern once its repetitions are written out. */
+  patternStates: 1_000,
+  /** Characters of a value that is checked against a pattern: the work is their product. */
+  patternValueChars: 4_000,
+} as const;
+
+/** Limits of datasets and of how they are uploaded. */
+export const datasetLimits = {
+  /** Datasets of a team: their descriptions travel to every isolate that serves it. */
+  datasets: 500,
+  /** Bytes stored of one dataset. */
+  storedBytes: 1024 * MIB,
+  /** Bytes of one upload request, whole or a part: the platform refuses bodies of more than 100 MB. */
+  requestBytes: 95 * MIB,
+  /** Parts of one upload. */
+  parts: 1_000,
+  /** Uploads of a team that may be open at once. */
+  openUploads: 200,
+  /** Milliseconds a single-request upload may take before what it wrote is removed. */
+  streamUploadMs: 60 * 60_000,
+  /** Milliseconds an upload in parts may take before what it wrote is removed. */
+  partsUploadMs: 24 * 60 * 60_000,
+  /** Milliseconds a replaced version's bytes stay for readers under way. */
+  retiredGraceMs: 10 * 60_000,
+  /** Milliseconds after which a deletion that nobody confirmed is sent again. */
+  deletionRetryMs: 10 * 60_000,
+  /** Bytes of one record. */
+  recordBytes: 8 * MIB,
+  /** Bytes sent to R2 at a time: parts of a multipart upload are equal and 5 MiB at least. */
+  writeBytes: 8 * MIB,
+  /** Columns of a CSV file. */
+  csvColumns: 2_000,
+  /** Characters of a CSV column's name: every record repeats it. */
+  csvColumnNameChars: 256,
+  /** Rows of a CSV file looked at before its columns' types are settled; they are held in memory until then. */
+  csvTypeRows: 1_000,
+  /** Characters of those rows at most. */
+  csvTypeChars: 1 * MIB,
+  /** Records at the start that are looked at to infer the schema. */
+  schemaRecords: 10_000,
+  /** After those, one record of this many is. */
+  schemaEvery: 100,
+  /** Fields of an inferred schema. */
+  schemaFields: 200,
+  /** Nested levels an inferred schema describes. */
+  schemaDepth: 5,
+  /** Characters of an inferred schema as JSON: all datasets' schemas travel together. */
+  schemaChars: 16 * KIB,
+  /** Records kept as the sample. */
+  sampleRecords: 5,
+  /** Bytes of a record in the sample; a longer one is left out. */
+  sampleRecordBytes: 2 * KIB,
+  /** Bytes of content that the tool create_dataset takes. */
+  toolContentBytes: 1 * MIB,
+  /** Characters of a dataset's description. */
+  descriptionChars: 2_000,
+} as const;
