@@ -1,0 +1,115 @@
+// Logging executions from the edge and reading the log. Runs at the edge.
+import type { CallContext } from "../../context.ts";
+import { newId } from "../../core/ids.ts";
+import { decodeCursor, encodeCursor, invalidCursor, type Page } from "../../core/paging.ts";
+import { logLimits } from "../../limits.ts";
+import { may } from "../access/access.ts";
+import type { Execution, ExecutionReport, ListExecutions } from "./schema.ts";
+
+export interface FinishedExecution {
+  /** The tool that was called. */
+  toolName: string;
+  args: unknown;
+  /** Unix milliseconds. */
+  startedAt: number;
+  success: boolean;
+  errorCode: string | undefined;
+  resultBytes: number;
+}
+
+interface Batch {
+  reports: ExecutionReport[];
+  /** When the call that will send them began to wait, Unix milliseconds; undefined: nobody does. */
+  awaitedSince: number | undefined;
+}
+
+// Per isolate and team: reports of calls that end at about the same time travel together. Plain data, sent with the sender's own team client.
+const batches = new Map<string, Batch>();
+
+/**
+ * Puts one row into the team's log. Meant for `waitUntil`: many calls at once are one write, and a log that cannot be written
+ * fails no answer but is reported. The log takes each report once, however often it arrives.
+ */
+export async function recordExecution(context: CallContext, finished: FinishedExecution): Promise<void> {
+  const batch = batches.get(context.team) ?? { reports: [], awaitedSince: undefined };
+  batches.set(context.team, batch);
+  batch.reports.push(reportOf(context, finished));
+  // A sender whose invocation was ended by the platform never comes; after a while another takes its place.
+  if (batch.awaitedSince !== undefined && context.now() - batch.awaitedSince < logLimits.batchMs * 20) return;
+  batch.awaitedSince = context.now();
+  await scheduler.wait(logLimits.batchMs);
+  await sendBatch(context);
+}
+
+async function sendBatch(context: CallContext): Promise<void> {
+  const batch = batches.get(context.team);
+  batches.delete(context.team);
+  if (batch === undefined) return;
+  try {
+    await context.stub.metrics().record(batch.reports);
+  } catch (error) {
+    console.error(
+      JSON.stringify({
+        event: "executions_not_logged",
+        team: context.team,
+        request_id: context.requestId,
+        count: batch.reports.length,
+        error: String(error),
+      }),
+    );
+  }
+}
+
+function reportOf(context: CallContext, finished: FinishedExecution): ExecutionReport {
+  const notes = context.execution;
+  const parameters = finished.args === undefined ? null : JSON.stringify(finished.args);
+  return {
+    id: newId("exe"),
+    toolId: notes.toolId ?? null,
+    toolName: notes.toolName ?? finished.toolName,
+    toolVersion: notes.toolVersion ?? null,
+    userId: context.actor.userId,
+    username: context.actor.username,
+    client: context.client ?? null,
+    parameters: parameters === null ? null : cutParameters(parameters),
+    dataset: notes.dataset ?? null,
+    datasetVersion: notes.datasetVersion ?? null,
+    executedAt: finished.startedAt,
+    durationMs: Math.max(0, context.now() - finished.startedAt),
+    steps: notes.steps ?? null,
+    success: finished.success,
+    cached: notes.cached ?? false,
+    errorCode: finished.errorCode ?? null,
+    resultBytes: finished.resultBytes,
+  };
+}
+
+function cutParameters(text: string): string {
+  return text.length <= logLimits.parametersChars ? text : `${text.slice(0, logLimits.parametersChars)}…`;
+}
+
+const defaultLimit = 50;
+
+/** A page of the log, newest first. Whoever is not an admin sees their own executions only. */
+export async function listExecutions(context: CallContext, input: ListExecutions): Promise<Page<Execution>> {
+  const before = input.cursor === undefined ? undefined : decodeCursor(input.cursor).before;
+  if (before !== undefined && typeof before !== "number") throw invalidCursor();
+  const limit = input.limit ?? defaultLimit;
+  const username = may(context.actor, "admin") ? input.user : context.actor.username;
+  const { rows, total } = await context.stub.metrics().list({
+    tool: input.tool,
+    username,
+    failed: input.failed,
+    before,
+    limit: limit + 1,
+  });
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    items: shown.map((row) => row.execution),
+    returned: shown.length,
+    total,
+    truncated: shown.length < total,
+    ...(rows.length > limit && last !== undefined ? { next_cursor: encodeCursor({ before: last.seq }) } : {}),
+  };
+}

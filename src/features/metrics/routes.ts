@@ -1,0 +1,19 @@
+// GET executions: the execution log over REST. Runs at the edge.
+import { Hono } from "hono";
+import { z } from "zod";
+import type { TeamRoutes } from "../../context.ts";
+import { parseWith } from "../../core/parse.ts";
+import { requirePermission } from "../access/access.ts";
+import { listExecutions } from "./metrics.ts";
+import { listExecutionsSchema } from "./schema.ts";
+
+const querySchema = listExecutionsSchema
+  .extend({ failed: z.stringbool().optional(), limit: z.coerce.number().int().min(1).max(500).optional() })
+  .strict();
+
+export const metricsRoutes = new Hono<TeamRoutes>().get("/", async (c) => {
+  const call = c.get("call");
+  requirePermission(call.actor, "data:read", "read the execution log");
+  const { items, ...page } = await listExecutions(call, parseWith(querySchema, c.req.query(), "query"));
+  return c.json({ executions: items, ...page });
+});

@@ -1,0 +1,136 @@
+// The execution log in the team object's SQLite. Synchronous; SQL only.
+import { and, desc, eq, lt, max, type SQL, sql } from "drizzle-orm";
+import { placeholders, prepared } from "../../core/prepared.ts";
+import type { Db } from "../../durable/db.ts";
+import { logLimits } from "../../limits.ts";
+import type { Execution, ExecutionReport } from "./schema.ts";
+import { executions, toolUsage } from "./table.ts";
+
+const dayMs = 86_400_000;
+
+const insertRow = prepared((db: Db) =>
+  db
+    .insert(executions)
+    .values(placeholders(executions, ["seq"]))
+    .onConflictDoNothing()
+    .returning({ seq: executions.seq })
+    .prepare(),
+);
+
+const countUse = prepared((db: Db) =>
+  db
+    .insert(toolUsage)
+    .values(placeholders(toolUsage))
+    .onConflictDoUpdate({
+      target: toolUsage.toolId,
+      set: {
+        usageCount: sql`${toolUsage.usageCount} + excluded.usage_count`,
+        failureCount: sql`${toolUsage.failureCount} + excluded.failure_count`,
+        totalDurationMs: sql`${toolUsage.totalDurationMs} + excluded.total_duration_ms`,
+        lastUsedAt: sql`max(${toolUsage.lastUsedAt}, excluded.last_used_at)`,
+      },
+    })
+    .prepare(),
+);
+
+/** Adds one execution and counts it for its tool; a report that came before changes nothing. Returns its number, or undefined then. */
+export function insertExecution(db: Db, report: ExecutionReport): number | undefined {
+  const row = insertRow(db).get({ ...report, executedAt: new Date(report.executedAt) }) as { seq: number } | undefined;
+  if (row === undefined || report.toolId === null) return row?.seq;
+  countUse(db).run({
+    toolId: report.toolId,
+    usageCount: 1,
+    failureCount: report.success ? 0 : 1,
+    totalDurationMs: report.durationMs,
+    lastUsedAt: new Date(report.executedAt),
+  });
+  return row.seq;
+}
+
+export interface ExecutionFilter {
+  tool: string | undefined;
+  username: string | undefined;
+  failed: boolean | undefined;
+  /** Only rows before this number, newest first. */
+  before: number | undefined;
+  limit: number;
+}
+
+/** The newest executions that match, with the number of each for the cursor, and how many match in all. */
+export function selectExecutions(
+  db: Db,
+  filter: ExecutionFilter,
+): { rows: { seq: number; execution: Execution }[]; total: number } {
+  const matches: (SQL | undefined)[] = [
+    filter.tool === undefined ? undefined : eq(executions.toolName, filter.tool),
+    filter.username === undefined ? undefined : eq(executions.username, filter.username),
+    filter.failed === true ? eq(executions.success, false) : undefined,
+  ];
+  const counted = db
+    .select({ total: sql<number>`count(*)` })
+    .from(executions)
+    .where(and(...matches))
+    .get();
+  const rows = db
+    .select()
+    .from(executions)
+    .where(and(...matches, filter.before === undefined ? undefined : lt(executions.seq, filter.before)))
+    .orderBy(desc(executions.seq))
+    .limit(filter.limit)
+    .all();
+  return { rows: rows.map((log) => ({ seq: log.seq, execution: toExecution(log) })), total: counted?.total ?? 0 };
+}
+
+function toExecution(log: typeof executions.$inferSelect): Execution {
+  return {
+    id: log.id,
+    tool: log.toolName,
+    tool_version: log.toolVersion,
+    user: log.username,
+    client: log.client,
+    parameters: log.parameters,
+    dataset: log.dataset,
+    dataset_version: log.datasetVersion,
+    executed_at: log.executedAt.toISOString(),
+    duration_ms: log.durationMs,
+    steps: log.steps,
+    success: log.success,
+    cached: log.cached,
+    error_code: log.errorCode,
+    result_bytes: log.resultBytes,
+  };
+}
+
+export interface ToolUsage {
+  usage_count: number;
+  failure_count: number;
+  avg_execution_time_ms: number;
+  last_used_at: string;
+}
+
+/** Running totals of one tool, or undefined when it was never used. They outlive the log's retention. */
+export function selectUsage(db: Db, toolId: string): ToolUsage | undefined {
+  const row = db.select().from(toolUsage).where(eq(toolUsage.toolId, toolId)).get();
+  if (row === undefined) return undefined;
+  return {
+    usage_count: row.usageCount,
+    failure_count: row.failureCount,
+    avg_execution_time_ms: Math.round(row.totalDurationMs / row.usageCount),
+    last_used_at: row.lastUsedAt.toISOString(),
+  };
+}
+
+/** Removes what is over the log's limits of rows and days. */
+export function trimExecutions(db: Db, now: number): void {
+  db.delete(executions)
+    .where(lt(executions.executedAt, new Date(now - logLimits.days * dayMs)))
+    .run();
+  const newest =
+    db
+      .select({ seq: max(executions.seq) })
+      .from(executions)
+      .get()?.seq ?? 0;
+  db.delete(executions)
+    .where(lt(executions.seq, newest - logLimits.rows + 1))
+    .run();
+}

@@ -1,0 +1,21 @@
+// The team itself and its settings. Runs in the team object.
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** One row: who this object is. */
+export const team = sqliteTable("team", {
+  id: integer("id").primaryKey(),
+  slug: text("slug").notNull(),
+  name: text("name").notNull(),
+  /** Made once with the team, so that a cache of another life of the same slug is never believed. */
+  incarnation: text("incarnation").notNull(),
+  /** Goes up by one with every change that callers can see. */
+  revision: integer("revision").notNull(),
+  createdAt: integer("created_at", { mode: "timestamp_ms" }).notNull(),
+});
+
+export const settings = sqliteTable("settings", {
+  key: text("key").primaryKey(),
+  value: text("value_json", { mode: "json" }).notNull(),
+  updatedAt: integer("updated_at", { mode: "timestamp_ms" }).notNull(),
+  updatedBy: text("updated_by").notNull(),
+});
