@@ -1,0 +1,124 @@
+// The summary of what records look like: which fields, of which types, how often. Runs at the edge.
+import { datasetLimits } from "../../../limits.ts";
+import type { DatasetSchema } from "../schema.ts";
+
+type FieldType = DatasetSchema["fields"][number]["types"][number];
+type Scalar = string | number | boolean;
+
+interface Field {
+  types: Set<FieldType>;
+  /** Records that have it. */
+  present: number;
+  lastRecord: number;
+  examples: Scalar[];
+}
+
+const exampleCount = 3;
+const exampleChars = 40;
+const pathChars = 120;
+const elementsLookedAt = 20;
+const plainKey = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Collects the schema of the records it is shown. Paths are jq's without the leading dot: `a.b`, `tags[]`, `a["odd key"]`; `.` is a record that is no object. */
+export class SchemaCollector {
+  readonly #fields = new Map<string, Field>();
+  #records = 0;
+  #cut = false;
+
+  add(record: unknown): void {
+    this.#records++;
+    if (isObject(record)) this.#addMembers("", record, 1);
+    else this.#addValue(".", record, 1);
+  }
+
+  finish(): DatasetSchema {
+    const fields: DatasetSchema["fields"] = [];
+    let chars = 0;
+    let cut = this.#cut;
+    for (const [path, field] of this.#fields) {
+      const shown = {
+        path,
+        types: [...field.types],
+        present: Math.round((field.present / this.#records) * 10_000) / 10_000,
+        examples: field.examples,
+      };
+      chars += JSON.stringify(shown).length + 1;
+      if (chars > datasetLimits.schemaChars) {
+        cut = true;
+        break;
+      }
+      fields.push(shown);
+    }
+    return { fields, records_examined: this.#records, fields_cut: cut };
+  }
+
+  #addMembers(prefix: string, object: Readonly<Record<string, unknown>>, depth: number): void {
+    for (const key in object) this.#addValue(memberPath(prefix, key), object[key], depth);
+  }
+
+  #addValue(path: string, value: unknown, depth: number): void {
+    const field = this.#field(path);
+    if (field === undefined) return;
+    field.types.add(typeOf(value));
+    if (field.lastRecord !== this.#records) {
+      field.lastRecord = this.#records;
+      field.present++;
+    }
+    if (Array.isArray(value) || isObject(value)) this.#descend(path, value, depth);
+    else addExample(field.examples, value);
+  }
+
+  #descend(path: string, value: readonly unknown[] | Readonly<Record<string, unknown>>, depth: number): void {
+    if (depth === datasetLimits.schemaDepth) return;
+    if (isObject(value)) {
+      this.#addMembers(path, value, depth + 1);
+      return;
+    }
+    const elements = path === "." ? "[]" : `${path}[]`;
+    for (const element of value.slice(0, elementsLookedAt)) {
+      // Members of an array's objects are shown at `path[].member`; the elements' own line would only repeat it.
+      if (isObject(element)) this.#addMembers(elements, element, depth + 1);
+      else this.#addValue(elements, element, depth + 1);
+    }
+  }
+
+  #field(path: string): Field | undefined {
+    const known = this.#fields.get(path);
+    if (known !== undefined) return known;
+    if (this.#fields.size === datasetLimits.schemaFields || path.length > pathChars) {
+      this.#cut = true;
+      return undefined;
+    }
+    const field: Field = { types: new Set(), present: 0, lastRecord: 0, examples: [] };
+    this.#fields.set(path, field);
+    return field;
+  }
+}
+
+function memberPath(prefix: string, key: string): string {
+  if (!plainKey.test(key)) return `${prefix}[${JSON.stringify(key)}]`;
+  return prefix === "" ? key : `${prefix}.${key}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function typeOf(value: unknown): FieldType {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  const type = typeof value;
+  return type === "string" || type === "number" || type === "boolean" ? type : "object";
+}
+
+function addExample(examples: Scalar[], value: unknown): void {
+  if (examples.length === exampleCount) return;
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return;
+  // JSON.parse has rounded a large integer: showing it would show a number that is not in the data.
+  if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) return;
+  const shown =
+    typeof value === "string" && value.length > exampleChars
+      ? `${[...value.slice(0, exampleChars)].slice(0, -1).join("")}…`
+      : value;
+  if (!examples.includes(shown)) examples.push(shown);
+}

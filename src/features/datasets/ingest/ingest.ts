@@ -1,0 +1,104 @@
+// Upload to stored content: bytes in, NDJSON (or one document) to R2, and what there is to know about it. Flat memory. Runs at the edge.
+import { AppError } from "../../../core/errors.ts";
+import { datasetLimits } from "../../../limits.ts";
+import type { R2Writer } from "../../../platform/r2.ts";
+import type { DatasetContent, DatasetFormat } from "../schema.ts";
+import { CsvReader } from "./csv.ts";
+import { SchemaCollector } from "./infer-schema.ts";
+import { JsonRecordReader } from "./json-records.ts";
+import { ndjsonReader } from "./ndjson.ts";
+import { exceedsBytes, type RecordReader, type RecordTarget } from "./reader.ts";
+import { Utf8Reader } from "./utf8.ts";
+
+/** Input is parsed in pieces this small, so that what one piece grows to (a CSV row repeats every column's name) stays small too. */
+const pieceBytes = 16 * 1024;
+
+/** Bytes from anywhere: a request body, the parts of an upload one after another, a text. */
+export type ByteSource = AsyncIterable<Uint8Array>;
+
+/**
+ * Reads `source` as `format` and writes its records to `writer`, which it closes; on a throw the writer is left open and nothing is
+ * readable under its key. Each record is kept as written, one a line. Throws `dataset_malformed`, `too_large`, and what `source` throws.
+ */
+export async function ingest(source: ByteSource, format: DatasetFormat, writer: R2Writer): Promise<DatasetContent> {
+  const content = new ContentCollector();
+  const reader = readerOf(format, content);
+  const utf8 = new Utf8Reader();
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; at += pieceBytes) {
+      const { text, offset } = utf8.decode(chunk.subarray(at, at + pieceBytes));
+      reader.push(text, offset);
+      await writer.write(content.takeText());
+      requireStorable(writer.bytes);
+    }
+  }
+  reader.end(utf8.end());
+  await writer.write(content.takeText());
+  requireStorable(writer.bytes);
+  const kind = content.isWhole ? "whole" : "records";
+  const stored = await writer.close(kind === "whole" ? "application/json" : "application/x-ndjson");
+  return { kind, format, ...stored, ...content.finish() };
+}
+
+/** The reader of a format. */
+export function readerOf(format: DatasetFormat, target: RecordTarget): RecordReader {
+  switch (format) {
+    case "json":
+      return new JsonRecordReader(target);
+    case "ndjson":
+      return ndjsonReader(target);
+    case "csv":
+      return new CsvReader(target);
+  }
+}
+
+/** Counts, samples and describes what the reader finds, and holds its text until it is written. */
+class ContentCollector implements RecordTarget {
+  readonly #schema = new SchemaCollector();
+  readonly #sample: string[] = [];
+  #text = "";
+  #records = 0;
+  isWhole = false;
+
+  record(json: string, value?: unknown): void {
+    this.#text += `${json}\n`;
+    this.#note(json, value);
+  }
+
+  whole(json: string, value: unknown): void {
+    this.isWhole = true;
+    this.#text = json;
+    this.#note(json, value);
+  }
+
+  takeText(): string {
+    const text = this.#text;
+    this.#text = "";
+    return text;
+  }
+
+  finish(): Pick<DatasetContent, "record_count" | "schema" | "sample"> {
+    return { record_count: this.#records, schema: this.#schema.finish(), sample: this.#sample };
+  }
+
+  #note(json: string, value: unknown): void {
+    const index = this.#records++;
+    if (index < datasetLimits.sampleRecords && !exceedsBytes(json, datasetLimits.sampleRecordBytes))
+      this.#sample.push(json);
+    if (index >= datasetLimits.schemaRecords && index % datasetLimits.schemaEvery !== 0) return;
+    this.#schema.add(value === undefined ? JSON.parse(json) : value);
+  }
+}
+
+function requireStorable(bytes: number): void {
+  const limit = datasetLimits.storedBytes;
+  if (bytes <= limit) return;
+  throw new AppError(
+    "too_large",
+    `As stored the dataset is larger than ${limit} bytes, the limit of one dataset (storedBytes).`,
+    {
+      hint: "Split it into several datasets.",
+      details: { limit: "storedBytes", value: limit },
+    },
+  );
+}

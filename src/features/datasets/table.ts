@@ -1,0 +1,81 @@
+// Datasets' metadata and uploads under way; the bytes are in R2. Runs in the team object.
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { DatasetSchema } from "./schema.ts";
+
+export const datasets = sqliteTable(
+  "datasets",
+  {
+    id: text("id").primaryKey(),
+    name: text("name").notNull().unique(),
+    description: text("description").notNull(),
+    /** records: NDJSON in R2; whole: one JSON document. */
+    kind: text("kind", { enum: ["records", "whole"] }).notNull(),
+    /** What was uploaded. */
+    format: text("format", { enum: ["json", "ndjson", "csv"] }).notNull(),
+    version: integer("version").notNull(),
+    etag: text("etag").notNull(),
+    r2Key: text("r2_key").notNull(),
+    bytes: integer("bytes").notNull(),
+    recordCount: integer("record_count").notNull(),
+    schema: text("schema_json", { mode: "json" }).$type<DatasetSchema>().notNull(),
+    /** The first records, small, as JSON texts. */
+    sample: text("sample_json", { mode: "json" }).$type<string[]>().notNull(),
+    createdBy: text("created_by").notNull(),
+    createdAt: integer("created_at", { mode: "timestamp_ms" }).notNull(),
+    updatedBy: text("updated_by").notNull(),
+    updatedAt: integer("updated_at", { mode: "timestamp_ms" }).notNull(),
+    deletedAt: integer("deleted_at", { mode: "timestamp_ms" }),
+    revision: integer("revision").notNull(),
+  },
+  (table) => [index("datasets_revision").on(table.revision)],
+);
+
+/** Uploads that have begun and not ended. What one leaves behind in R2 is found here and removed. */
+export const uploads = sqliteTable(
+  "uploads",
+  {
+    id: text("id").primaryKey(),
+    datasetName: text("dataset_name").notNull(),
+    description: text("description"),
+    format: text("format", { enum: ["json", "ndjson", "csv"] }).notNull(),
+    /** stream: one request; parts: created, then parts put, then completed. */
+    kind: text("kind", { enum: ["stream", "parts"] }).notNull(),
+    state: text("state", { enum: ["open", "completing"] }).notNull(),
+    /** Where the new version is being written. Each attempt to complete gets a key of its own; only the latest may commit. */
+    r2Key: text("r2_key").notNull(),
+    createdBy: text("created_by").notNull(),
+    createdAt: integer("created_at", { mode: "timestamp_ms" }).notNull(),
+    /** After this the sweep removes it and its objects. */
+    expiresAt: integer("expires_at", { mode: "timestamp_ms" }).notNull(),
+  },
+  (table) => [index("uploads_expiry").on(table.expiresAt)],
+);
+
+/** Parts that arrived whole. */
+export const uploadParts = sqliteTable(
+  "upload_parts",
+  {
+    uploadId: text("upload_id")
+      .notNull()
+      .references(() => uploads.id, { onDelete: "cascade" }),
+    part: integer("part").notNull(),
+    r2Key: text("r2_key").notNull(),
+    bytes: integer("bytes").notNull(),
+    etag: text("etag").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.uploadId, table.part] })],
+);
+
+/**
+ * R2 objects that nothing points at: planned (noted here before the first byte is written, taken out when a dataset or part
+ * points at them), replaced (kept a while for readers under way) or given up. When due the queue deletes them, so nothing is orphaned.
+ */
+export const retiredObjects = sqliteTable(
+  "retired_objects",
+  {
+    r2Key: text("r2_key").primaryKey(),
+    multipartId: text("multipart_id"),
+    deleteAfter: integer("delete_after", { mode: "timestamp_ms" }).notNull(),
+  },
+  (table) => [index("retired_objects_due").on(table.deleteAfter)],
+);

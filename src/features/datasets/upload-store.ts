@@ -1,0 +1,86 @@
+// Uploads under way, their parts, and R2 objects that nothing points at, in the team object's SQLite. Synchronous; SQL only.
+import { asc, count, eq } from "drizzle-orm";
+import type { Db } from "../../durable/db.ts";
+import type { StoredObject } from "../../platform/r2.ts";
+import { retiredObjects, uploadParts, uploads } from "./table.ts";
+
+export type UploadRow = typeof uploads.$inferSelect;
+export type PartRow = typeof uploadParts.$inferSelect;
+
+/** A Db or a transaction of one. */
+type Writer = Pick<Db, "select" | "insert" | "update" | "delete">;
+
+export function insertUpload(db: Writer, row: UploadRow): void {
+  db.insert(uploads).values(row).run();
+}
+
+export function readUpload(db: Writer, id: string): UploadRow | undefined {
+  return db.select().from(uploads).where(eq(uploads.id, id)).get();
+}
+
+export function countUploads(db: Writer): number {
+  return db.select({ count: count() }).from(uploads).get()?.count ?? 0;
+}
+
+/** Points an upload at the key its content is being written to now. */
+export function updateUpload(db: Writer, id: string, change: Pick<UploadRow, "state" | "r2Key">): void {
+  db.update(uploads).set(change).where(eq(uploads.id, id)).run();
+}
+
+/** The parts that arrived, by number. */
+export function readParts(db: Writer, uploadId: string): PartRow[] {
+  return db.select().from(uploadParts).where(eq(uploadParts.uploadId, uploadId)).orderBy(asc(uploadParts.part)).all();
+}
+
+/** Puts a part in its place and takes its object off the list of those nothing points at. The object it replaces is due at once. */
+export function writePart(db: Writer, part: PartRow, now: number): void {
+  const before = readParts(db, part.uploadId).find((known) => known.part === part.part);
+  if (before !== undefined) retireObject(db, before.r2Key, now);
+  db.insert(uploadParts)
+    .values(part)
+    .onConflictDoUpdate({ target: [uploadParts.uploadId, uploadParts.part], set: part })
+    .run();
+  claimObject(db, part.r2Key);
+}
+
+/** Ends an upload: its parts' objects and what it was writing are due now. Returns them. */
+export function deleteUpload(db: Writer, id: string, now: number): StoredObject[] {
+  const upload = readUpload(db, id);
+  if (upload === undefined) return [];
+  const objects = readParts(db, id).map((part): StoredObject => ({ r2_key: part.r2Key, multipart_id: null }));
+  for (const { r2_key } of objects) retireObject(db, r2_key, now);
+  const written = hastenObject(db, upload.r2Key, now);
+  db.delete(uploadParts).where(eq(uploadParts.uploadId, id)).run();
+  db.delete(uploads).where(eq(uploads.id, id)).run();
+  return written === undefined ? objects : [...objects, written];
+}
+
+/** Notes that an object is to be deleted at `dueAt`. */
+export function retireObject(db: Writer, r2Key: string, dueAt: number): void {
+  db.insert(retiredObjects)
+    .values({ r2Key, multipartId: null, deleteAfter: new Date(dueAt) })
+    .onConflictDoNothing()
+    .run();
+}
+
+/** Notes the multipart upload through which a planned object is written. False when the object is no longer planned. */
+export function noteMultipart(db: Writer, r2Key: string, multipartId: string): boolean {
+  const found = db.update(retiredObjects).set({ multipartId }).where(eq(retiredObjects.r2Key, r2Key)).returning().all();
+  return found.length > 0;
+}
+
+/** Takes an object off the list because something points at it now. False when it was not on it. */
+export function claimObject(db: Writer, r2Key: string): boolean {
+  return db.delete(retiredObjects).where(eq(retiredObjects.r2Key, r2Key)).returning().all().length > 0;
+}
+
+/** Makes a planned object due now; undefined when it is not planned any more. */
+export function hastenObject(db: Writer, r2Key: string, now: number): StoredObject | undefined {
+  const row = db
+    .update(retiredObjects)
+    .set({ deleteAfter: new Date(now) })
+    .where(eq(retiredObjects.r2Key, r2Key))
+    .returning()
+    .get();
+  return row === undefined ? undefined : { r2_key: row.r2Key, multipart_id: row.multipartId };
+}

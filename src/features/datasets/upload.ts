@@ -1,0 +1,164 @@
+// Bringing content in: in one request, or in parts that are then read as one. A failure leaves the old version serving. Runs at the edge.
+import type { CallContext } from "../../context.ts";
+import { AppError } from "../../core/errors.ts";
+import { datasetLimits } from "../../limits.ts";
+import { deleteObjects, R2Writer, type StoredObject } from "../../platform/r2.ts";
+import { type ByteSource, ingest } from "./ingest/ingest.ts";
+import type { Dataset, DatasetContent, DatasetFormat } from "./schema.ts";
+import type { CompletionPlan, Precondition } from "./versions.ts";
+
+/** What an upload needs of a call. */
+export type UploadDeps = Pick<CallContext, "team" | "actor" | "stub" | "files" | "waitUntil">;
+
+export interface Upload {
+  name: string;
+  format: DatasetFormat;
+  description: string | undefined;
+  ifMatch: Precondition;
+  source: ByteSource;
+}
+
+/** Reads `source` to its end and makes it the dataset's next version. Throws ingest's errors, `conflict`, `upload_aborted`, limits' errors. */
+export async function uploadDataset(deps: UploadDeps, upload: Upload): Promise<{ dataset: Dataset; created: boolean }> {
+  const { name, format, description, ifMatch } = upload;
+  const by = deps.actor.username;
+  const begun = await deps.stub.datasets().begin({
+    team: deps.team,
+    name,
+    format,
+    kind: "stream",
+    description,
+    ifMatch,
+    by,
+  });
+  return undoOnFailure(
+    deps,
+    async () => {
+      const content = await store(deps, begun.r2Key, format, upload.source);
+      return deps.stub.datasets().commit({ uploadId: begun.id, r2Key: begun.r2Key, content, ifMatch, by });
+    },
+    () => deps.stub.datasets().abandon(begun.id),
+  );
+}
+
+/** Stores one part of an upload as it is. A part of the same number is replaced once this one is there. Throws `not_found`, `too_large`, `upload_aborted`. */
+export async function putPart(
+  deps: UploadDeps,
+  target: { name: string; uploadId: string; part: number },
+  source: ByteSource,
+): Promise<{ part: number; bytes: number; etag: string }> {
+  const { name, uploadId, part } = target;
+  const r2Key = await deps.stub.datasets().planPart({ team: deps.team, ...target });
+  const writer = new R2Writer(deps.files, r2Key, "application/octet-stream", (id) =>
+    deps.stub.datasets().noteMultipart(r2Key, id),
+  );
+  return undoOnFailure(
+    deps,
+    async () => {
+      for await (const chunk of source) await writer.write(chunk);
+      const stored = await writer.close();
+      await deps.stub.datasets().recordPart(name, { uploadId, part, r2Key, ...stored });
+      return { part, ...stored };
+    },
+    () => deps.stub.datasets().giveUpPart(r2Key),
+  );
+}
+
+/** Reads the parts in order as one stream and makes them the next version. A failure leaves the upload open, so that parts can be replaced. */
+export async function completeUpload(
+  deps: UploadDeps,
+  target: { name: string; uploadId: string; parts: number | undefined; ifMatch: Precondition },
+): Promise<{ dataset: Dataset; created: boolean }> {
+  const { name, uploadId, parts, ifMatch } = target;
+  const plan = await deps.stub.datasets().planCompletion({ team: deps.team, name, uploadId, parts });
+  const { r2Key, format } = plan;
+  return undoOnFailure(
+    deps,
+    async () => {
+      const content = await store(deps, r2Key, format, readParts(deps.files, plan.parts));
+      return deps.stub.datasets().commit({ uploadId, r2Key, content, ifMatch, by: deps.actor.username });
+    },
+    () => deps.stub.datasets().releaseCompletion(uploadId, r2Key),
+  );
+}
+
+/** Ends an upload in parts and deletes what it left. Throws `not_found`. */
+export async function abortUpload(deps: UploadDeps, name: string, uploadId: string): Promise<void> {
+  await deps.stub.datasets().upload(name, uploadId);
+  await deleteObjects(deps.files, await deps.stub.datasets().abandon(uploadId));
+}
+
+/**
+ * Bytes of a request body, counted while they are read: more than `maxBytes` throws what `tooLarge` makes. A body that breaks off
+ * throws `upload_aborted`.
+ */
+export async function* requestBytes(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+  tooLarge: () => AppError,
+): ByteSource {
+  if (body === null) return;
+  const reader = body.getReader();
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw brokenOff(bytes, cause);
+      });
+      if (done) return;
+      bytes += value.length;
+      if (bytes > maxBytes) throw tooLarge();
+      yield value;
+    }
+  } finally {
+    // The rest of a refused body is not wanted; when it broke off there is nothing to cancel.
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function store(deps: UploadDeps, r2Key: string, format: DatasetFormat, source: ByteSource): Promise<DatasetContent> {
+  const noteMultipart = (id: string): Promise<void> => deps.stub.datasets().noteMultipart(r2Key, id);
+  return ingest(source, format, new R2Writer(deps.files, r2Key, "application/x-ndjson", noteMultipart));
+}
+
+async function* readParts(files: R2Bucket, parts: CompletionPlan["parts"]): ByteSource {
+  for (const part of parts) {
+    const object = await files.get(part.r2_key);
+    if (object === null) {
+      throw new AppError("upload_incomplete", `Part ${part.part} was replaced while the upload was being completed.`, {
+        hint: "Complete the upload again.",
+      });
+    }
+    yield* object.body;
+  }
+}
+
+/**
+ * Runs `work`; when it throws, asks the team's object what is left behind and deletes that, then throws the same error. Only the object
+ * knows: a commit whose answer was lost has left nothing. What this cannot delete, the sweep will.
+ */
+async function undoOnFailure<T>(
+  deps: UploadDeps,
+  work: () => Promise<T>,
+  undo: () => Promise<StoredObject[]>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const cleaning = undo()
+      .then((objects) => deleteObjects(deps.files, objects))
+      .catch((failure: unknown) => {
+        console.error(JSON.stringify({ event: "upload_cleanup_failed", team: deps.team, error: String(failure) }));
+      });
+    deps.waitUntil(cleaning);
+    await cleaning;
+    throw error;
+  }
+}
+
+function brokenOff(bytes: number, cause: unknown): AppError {
+  return new AppError("upload_aborted", `The upload broke off after ${bytes} bytes; the dataset is as it was.`, {
+    hint: `Send it again; above a few megabytes on an unsteady line send it in parts (POST …/uploads), which can be resumed, each up to ${datasetLimits.requestBytes} bytes.`,
+    cause,
+  });
+}

@@ -1,0 +1,306 @@
+// How a dataset's next version comes to be: planned, written by the edge, then swapped in. Rules on records; runs in the team object.
+import { AppError } from "../../core/errors.ts";
+import { newId } from "../../core/ids.ts";
+import type { TeamDeps } from "../../durable/team-deps.ts";
+import { datasetLimits } from "../../limits.ts";
+import type { StoredObject } from "../../platform/r2.ts";
+import type { Dataset, DatasetContent, DatasetFormat, UploadStatus } from "./schema.ts";
+import { countDatasets, markDeleted, readDataset, writeVersion } from "./store.ts";
+import {
+  claimObject,
+  countUploads,
+  deleteUpload,
+  hastenObject,
+  insertUpload,
+  noteMultipart,
+  readParts,
+  readUpload,
+  retireObject,
+  type UploadRow,
+  updateUpload,
+  writePart,
+} from "./upload-store.ts";
+
+/** Milliseconds after which the sweep deletes what the edge should have deleted by itself. */
+const sweepAfterMs = 60_000;
+
+/** The state a change asks for: one of these etags, or any for `*`. undefined: none. */
+export type Precondition = readonly string[] | undefined;
+
+export interface BeginUpload {
+  team: string;
+  name: string;
+  format: DatasetFormat;
+  kind: UploadRow["kind"];
+  description: string | undefined;
+  ifMatch: Precondition;
+  by: string;
+}
+
+export interface CommitVersion {
+  uploadId: string;
+  r2Key: string;
+  content: DatasetContent;
+  ifMatch: Precondition;
+  by: string;
+}
+
+/** Opens an upload and plans the object it writes to. Throws `too_large` at a limit of the team, `conflict` when `ifMatch` does not hold. */
+export function beginUpload(deps: TeamDeps, input: BeginUpload): { id: string; r2Key: string; expiresAt: number } {
+  const before = readDataset(deps.db, input.name);
+  requireMatch(before, input.name, input.ifMatch);
+  if (before === undefined || before.deleted) requireRoom(deps);
+  if (countUploads(deps.db) >= datasetLimits.openUploads) throw tooManyUploads();
+  const now = deps.now();
+  const expiresAt = now + (input.kind === "stream" ? datasetLimits.streamUploadMs : datasetLimits.partsUploadMs);
+  const id = newId("up");
+  // An upload in parts writes its content only when it is completed; that plans a key then.
+  const r2Key = input.kind === "stream" ? contentKey(input.team, input.name) : "";
+  deps.db.transaction((tx) => {
+    insertUpload(tx, {
+      id,
+      datasetName: input.name,
+      description: input.description ?? null,
+      format: input.format,
+      kind: input.kind,
+      state: "open",
+      r2Key,
+      createdBy: input.by,
+      createdAt: new Date(now),
+      expiresAt: new Date(expiresAt),
+    });
+    if (r2Key !== "") retireObject(tx, r2Key, expiresAt);
+  });
+  deps.wakeAt(expiresAt);
+  return { id, r2Key, expiresAt };
+}
+
+/**
+ * Makes what an upload wrote the dataset's next version and publishes it, all in one transaction. The last writer wins; the version
+ * before stays readable for datasetLimits.retiredGraceMs. Throws `upload_aborted` when the upload ended or another attempt took over.
+ */
+export function commitVersion(deps: TeamDeps, input: CommitVersion): { dataset: Dataset; created: boolean } {
+  return deps.change((revision) => {
+    const now = deps.now();
+    const upload = readUpload(deps.db, input.uploadId);
+    if (upload === undefined || upload.r2Key !== input.r2Key || !claimObject(deps.db, input.r2Key)) throw uploadEnded();
+    const before = readDataset(deps.db, upload.datasetName);
+    requireMatch(before, upload.datasetName, input.ifMatch);
+    const created = before === undefined || before.deleted;
+    if (created) requireRoom(deps);
+    const dataset = writeVersion(deps.db, before, {
+      name: upload.datasetName,
+      description: upload.description ?? undefined,
+      content: input.content,
+      r2Key: input.r2Key,
+      by: input.by,
+      now: new Date(now),
+      revision,
+    });
+    if (before !== undefined && !before.deleted) retire(deps, before.r2_key, now + datasetLimits.retiredGraceMs);
+    deleteUpload(deps.db, upload.id, now);
+    if (upload.kind === "parts") deps.wakeAt(now);
+    return {
+      result: { dataset, created },
+      events: [{ kind: "dataset", name: dataset.name, change: created ? "created" : "updated" }],
+    };
+  });
+}
+
+/** Notes the multipart upload behind a planned object. Throws `upload_aborted` when the object is not planned any more. */
+export function planMultipart(deps: TeamDeps, r2Key: string, multipartId: string): void {
+  if (!noteMultipart(deps.db, r2Key, multipartId)) throw uploadEnded();
+}
+
+/** Ends an upload without a new version. Returns the objects to delete; the sweep deletes them again in case the caller could not. */
+export function abandonUpload(deps: TeamDeps, uploadId: string): StoredObject[] {
+  const now = deps.now();
+  const objects = deps.db.transaction((tx) => deleteUpload(tx, uploadId, now));
+  if (objects.length > 0) deps.wakeAt(now + sweepAfterMs);
+  return objects;
+}
+
+/** An upload in parts and those that arrived. Throws `not_found`. */
+export function describeUpload(deps: TeamDeps, name: string, uploadId: string): UploadStatus {
+  const upload = requireUpload(deps, name, uploadId);
+  return {
+    upload_id: upload.id,
+    dataset: upload.datasetName,
+    format: upload.format,
+    expires_at: upload.expiresAt.toISOString(),
+    part_max_bytes: datasetLimits.requestBytes,
+    parts: readParts(deps.db, uploadId).map(({ part, bytes, etag }) => ({ part, bytes, etag })),
+  };
+}
+
+/** Plans the object of one part. Throws `not_found`. */
+export function planPart(
+  deps: TeamDeps,
+  input: { team: string; name: string; uploadId: string; part: number },
+): string {
+  const upload = requireUpload(deps, input.name, input.uploadId);
+  const r2Key = `teams/${input.team}/uploads/${upload.id}/${input.part}-${newId("p")}`;
+  retireObject(deps.db, r2Key, upload.expiresAt.getTime());
+  return r2Key;
+}
+
+/** Puts a written part in its place; one of the same number is replaced, and a completion under way gives way. Throws `not_found`. */
+export function recordPart(
+  deps: TeamDeps,
+  name: string,
+  part: { uploadId: string; part: number; r2Key: string; bytes: number; etag: string },
+): void {
+  const upload = requireUpload(deps, name, part.uploadId);
+  const now = deps.now();
+  deps.db.transaction((tx) => {
+    if (upload.state === "completing") {
+      hastenObject(tx, upload.r2Key, now);
+      updateUpload(tx, upload.id, { state: "open", r2Key: "" });
+    }
+    writePart(tx, part, now);
+  });
+  deps.wakeAt(now + sweepAfterMs);
+}
+
+/** Ends an attempt to write a part. Returns the objects to delete: none when the part was recorded after all. */
+export function giveUpPart(deps: TeamDeps, r2Key: string): StoredObject[] {
+  const now = deps.now();
+  const object = hastenObject(deps.db, r2Key, now);
+  if (object !== undefined) deps.wakeAt(now + sweepAfterMs);
+  return object === undefined ? [] : [object];
+}
+
+/** What a completion reads and where it writes. */
+export interface CompletionPlan {
+  format: DatasetFormat;
+  r2Key: string;
+  parts: { part: number; r2_key: string; bytes: number }[];
+}
+
+/**
+ * Begins an attempt to complete. It takes over from one that is under way, which can be one that died. Throws `not_found`, and
+ * `upload_incomplete` unless exactly the parts 1 to `parts` (or to the last one) are there.
+ */
+export function planCompletion(
+  deps: TeamDeps,
+  input: { team: string; name: string; uploadId: string; parts: number | undefined },
+): CompletionPlan {
+  const upload = requireUpload(deps, input.name, input.uploadId);
+  const parts = readParts(deps.db, upload.id);
+  requireAllParts(
+    parts.map(({ part }) => part),
+    input.parts,
+  );
+  const now = deps.now();
+  const r2Key = contentKey(input.team, input.name);
+  deps.db.transaction((tx) => {
+    hastenObject(tx, upload.r2Key, now);
+    retireObject(tx, r2Key, upload.expiresAt.getTime());
+    updateUpload(tx, upload.id, { state: "completing", r2Key });
+  });
+  return {
+    format: upload.format,
+    r2Key,
+    parts: parts.map(({ part, r2Key: key, bytes }) => ({ part, r2_key: key, bytes })),
+  };
+}
+
+/** Ends a failed attempt to complete: the upload is open again. Returns the objects to delete. */
+export function releaseCompletion(deps: TeamDeps, uploadId: string, r2Key: string): StoredObject[] {
+  const now = deps.now();
+  const object = deps.db.transaction((tx) => {
+    if (readUpload(tx, uploadId)?.r2Key === r2Key) updateUpload(tx, uploadId, { state: "open", r2Key: "" });
+    return hastenObject(tx, r2Key, now);
+  });
+  deps.wakeAt(now + sweepAfterMs);
+  return object === undefined ? [] : [object];
+}
+
+/** Deletes a dataset: it is gone for every call that enters from now on. Throws `not_found`, `conflict`. */
+export function removeDataset(deps: TeamDeps, input: { name: string; ifMatch: Precondition; by: string }): Dataset {
+  return deps.change((revision) => {
+    const now = deps.now();
+    const before = readDataset(deps.db, input.name);
+    if (before === undefined || before.deleted) throw new AppError("not_found", `There is no dataset "${input.name}".`);
+    requireMatch(before, input.name, input.ifMatch);
+    const dataset = markDeleted(deps.db, before.id, { by: input.by, now: new Date(now), revision });
+    retire(deps, before.r2_key, now + datasetLimits.retiredGraceMs);
+    return { result: dataset, events: [{ kind: "dataset", name: dataset.name, change: "removed" }] };
+  });
+}
+
+/** Every version has an object of its own under a name that cannot be guessed. */
+function contentKey(team: string, dataset: string): string {
+  return `teams/${team}/datasets/${dataset}/${newId("v")}`;
+}
+
+function retire(deps: TeamDeps, r2Key: string, dueAt: number): void {
+  retireObject(deps.db, r2Key, dueAt);
+  deps.wakeAt(dueAt);
+}
+
+function requireUpload(deps: TeamDeps, name: string, uploadId: string): UploadRow {
+  const upload = readUpload(deps.db, uploadId);
+  if (upload !== undefined && upload.kind === "parts" && upload.datasetName === name) return upload;
+  throw new AppError("not_found", `There is no open upload with this id for the dataset "${name}".`, {
+    hint: "It was completed, aborted or expired. Create a new upload and send its parts.",
+  });
+}
+
+function requireAllParts(present: readonly number[], expected: number | undefined): void {
+  const wanted = expected ?? Math.max(1, ...present);
+  const missing: number[] = [];
+  for (let part = 1; part <= wanted && missing.length < 20; part++) if (!present.includes(part)) missing.push(part);
+  const extra = present.filter((part) => part > wanted);
+  if (missing.length === 0 && extra.length === 0) return;
+  const problems = [
+    ...(missing.length > 0 ? [`missing: ${missing.join(", ")}`] : []),
+    ...(extra.length > 0 ? [`too many: ${extra.join(", ")}`] : []),
+  ];
+  throw new AppError(
+    "upload_incomplete",
+    `The upload must have exactly the parts 1 to ${wanted}; ${problems.join("; ")}.`,
+    {
+      hint: "Send the missing parts, or name the right number of parts, and complete again.",
+      details: { wanted, missing, extra },
+    },
+  );
+}
+
+function requireMatch(before: Dataset | undefined, name: string, ifMatch: Precondition): void {
+  if (ifMatch === undefined) return;
+  const etag = before === undefined || before.deleted ? undefined : before.etag;
+  if (etag !== undefined && (ifMatch.includes("*") || ifMatch.includes(etag))) return;
+  const state = etag === undefined ? "there is no such dataset" : `its etag is ${etag}`;
+  throw new AppError("conflict", `The dataset "${name}" is not in the state that If-Match asks for: ${state}.`, {
+    hint: "Read the dataset again and repeat with its etag, or leave If-Match out to replace whatever is there.",
+    details: { etag: etag ?? null },
+  });
+}
+
+function requireRoom(deps: TeamDeps): void {
+  const limit = datasetLimits.datasets;
+  if (countDatasets(deps.db) < limit) return;
+  throw new AppError("too_large", `The team has ${limit} datasets, the most a team may have (datasets).`, {
+    hint: "Delete a dataset that is no longer needed, or put the data into an existing one.",
+    details: { limit: "datasets", value: limit },
+  });
+}
+
+function tooManyUploads(): AppError {
+  const limit = datasetLimits.openUploads;
+  return new AppError("busy", `The team has ${limit} uploads open, the most a team may have at once (openUploads).`, {
+    hint: "Complete or abort some, or try again later: unfinished ones expire by themselves.",
+    details: { limit: "openUploads", value: limit },
+  });
+}
+
+function uploadEnded(): AppError {
+  return new AppError(
+    "upload_aborted",
+    "This upload ended before its content could become a version: it was aborted, it expired, or another completion or part took over.",
+    {
+      hint: "The dataset is as it was. Upload again.",
+    },
+  );
+}
