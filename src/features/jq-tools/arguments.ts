@@ -1,0 +1,199 @@
+// A tool's parameters: what a declaration may say and what a value must be. Runs at the edge and in the object.
+import { AppError, isAppError } from "../../core/errors.ts";
+import { Lru } from "../../core/lru.ts";
+import { nearNames } from "../../engines/jq/syntax/analyse.ts";
+import { jqLimits, libraryLimits } from "../../limits.ts";
+import { compilePattern, matchesPattern, type Pattern } from "./pattern.ts";
+import type { ToolParameter } from "./schema.ts";
+
+const patterns = new Lru<Pattern>(libraryLimits.patternStates * 64);
+
+/** A parameter must be given unless it has a default or says that it need not. */
+export function isRequired(parameter: ToolParameter): boolean {
+  return parameter.required ?? parameter.default === undefined;
+}
+
+/** Throws `invalid_argument` that lists everything wrong with the declarations. */
+export function checkParameters(parameters: readonly ToolParameter[]): void {
+  const names = parameters.map(({ name }) => name);
+  const twice = names.filter((name, at) => names.indexOf(name) !== at);
+  const problems = [
+    ...[...new Set(twice)].map((name) => `${name}: is declared twice`),
+    ...parameters.flatMap((parameter) =>
+      declarationProblems(parameter).map((problem) => `${parameter.name}: ${problem}`),
+    ),
+  ];
+  if (problems.length === 0) return;
+  throw new AppError("invalid_argument", `parameters: ${problems.join("; ")}`, {
+    hint: "Correct the declarations named above and save again.",
+    details: { problems },
+  });
+}
+
+function declarationProblems(parameter: ToolParameter): string[] {
+  const { type, min, max, pattern } = parameter;
+  const problems: string[] = [];
+  if (pattern !== undefined && type !== "string") problems.push(`a pattern is for a string, not for ${aType(type)}`);
+  if ((min !== undefined || max !== undefined) && (type === "boolean" || type === "object"))
+    problems.push(`min and max are not for ${aType(type)}`);
+  if (min !== undefined && max !== undefined && min > max) problems.push(`min ${min} is greater than max ${max}`);
+  if (pattern !== undefined && type === "string") {
+    const problem = patternProblem(pattern);
+    // Values cannot be checked against a pattern that is none.
+    if (problem !== undefined) return [...problems, problem];
+  }
+  const { enum: choices, ...rest } = parameter;
+  for (const choice of choices ?? []) {
+    const problem = valueProblem(rest, choice);
+    if (problem !== undefined) problems.push(`enum value ${quoted(choice)}: ${problem}`);
+  }
+  if (parameter.default !== undefined) {
+    const problem = valueProblem(parameter, parameter.default);
+    if (problem !== undefined) problems.push(`default: ${problem}`);
+  }
+  return problems;
+}
+
+function patternProblem(pattern: string): string | undefined {
+  try {
+    patternOf(pattern);
+    return undefined;
+  } catch (error) {
+    if (isAppError(error)) return error.message;
+    throw error;
+  }
+}
+
+function patternOf(source: string): Pattern {
+  const known = patterns.get(source);
+  if (known !== undefined) return known;
+  const pattern = compilePattern(source);
+  patterns.set(source, pattern, pattern.length);
+  return pattern;
+}
+
+/**
+ * The value of every parameter: as given, else its default, else null. `reserved` are further arguments the tool takes, read by others.
+ * Throws `invalid_argument` that lists every problem, `too_large` over the limit of all values.
+ */
+export function readArguments(
+  tool: { name: string; parameters: readonly ToolParameter[] },
+  args: Readonly<Record<string, unknown>>,
+  reserved: readonly string[],
+): Record<string, unknown> {
+  const known = [...tool.parameters.map(({ name }) => name), ...reserved];
+  const problems = Object.keys(args)
+    .filter((name) => !known.includes(name))
+    .map((name) => unknownArgument(name, known));
+  const values: [string, unknown][] = tool.parameters.map((parameter) => {
+    const given = Object.hasOwn(args, parameter.name) ? args[parameter.name] : undefined;
+    // Clients send null for what they leave out.
+    if (given === undefined || given === null) {
+      if (isRequired(parameter)) problems.push(`${parameter.name}: is missing; give ${aType(parameter.type)}`);
+      return [parameter.name, parameter.default ?? null];
+    }
+    const problem = valueProblem(parameter, given);
+    if (problem !== undefined) problems.push(`${parameter.name}: ${problem}`);
+    return [parameter.name, given];
+  });
+  if (problems.length > 0) {
+    throw new AppError("invalid_argument", `${tool.name}: ${problems.join("; ")}`, {
+      hint: describeParameters(tool.parameters),
+      details: { problems },
+    });
+  }
+  const read = Object.fromEntries(values);
+  requireSize(tool.name, read);
+  return read;
+}
+
+function unknownArgument(name: string, known: readonly string[]): string {
+  const near = nearNames(name, known);
+  const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
+  return `${shown}: there is no such argument${near.length > 0 ? `; did you mean ${near.join(", ")}?` : ""}`;
+}
+
+function describeParameters(parameters: readonly ToolParameter[]): string {
+  if (parameters.length === 0) return "This tool takes no parameters.";
+  return `Parameters: ${parameters.map((parameter) => `${parameter.name} (${parameter.type}${isRequired(parameter) ? ", required" : ""})`).join(", ")}.`;
+}
+
+function requireSize(name: string, values: Readonly<Record<string, unknown>>): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(values)).length;
+  if (bytes <= jqLimits.paramsBytes) return;
+  throw new AppError(
+    "too_large",
+    `${name}: the arguments are ${bytes} bytes of JSON; the limit is ${jqLimits.paramsBytes} (limit paramsBytes).`,
+    {
+      hint: "Send less, or upload the data as a dataset and query that.",
+      details: { limit: "paramsBytes", value: jqLimits.paramsBytes, bytes },
+    },
+  );
+}
+
+/** What is wrong with a value for a parameter, or undefined. */
+function valueProblem(parameter: Omit<ToolParameter, "name">, value: unknown): string | undefined {
+  if (!isOfType(parameter.type, value)) return `expected ${aType(parameter.type)}, got ${aType(typeOf(value))}`;
+  if (parameter.enum !== undefined && !parameter.enum.some((choice) => isSame(choice, value)))
+    return `expected one of ${parameter.enum.map(quoted).join(", ")}; got ${quoted(value)}`;
+  return rangeProblem(parameter, value) ?? matchProblem(parameter.pattern, value);
+}
+
+function rangeProblem(
+  {
+    min = Number.NEGATIVE_INFINITY,
+    max = Number.POSITIVE_INFINITY,
+  }: { min?: number | undefined; max?: number | undefined },
+  value: unknown,
+): string | undefined {
+  if (typeof value === "number") {
+    if (value < min) return `${value} is less than ${min}`;
+    return value > max ? `${value} is greater than ${max}` : undefined;
+  }
+  if (typeof value !== "string" && !Array.isArray(value)) return undefined;
+  const [length, unit] = typeof value === "string" ? [[...value].length, "characters"] : [value.length, "items"];
+  if (length < min) return `has ${length} ${unit}, at least ${min} are needed`;
+  return length > max ? `has ${length} ${unit}, at most ${max} are allowed` : undefined;
+}
+
+function matchProblem(pattern: string | undefined, value: unknown): string | undefined {
+  if (pattern === undefined || typeof value !== "string") return undefined;
+  if (value.length > libraryLimits.patternValueChars)
+    return `has ${value.length} characters; a value with a pattern has at most ${libraryLimits.patternValueChars} (limit patternValueChars)`;
+  return matchesPattern(patternOf(pattern), value)
+    ? undefined
+    : `${quoted(value)} does not match the pattern ${pattern}`;
+}
+
+type JsonType = ToolParameter["type"] | "null";
+
+function typeOf(value: unknown): JsonType {
+  if (value === null || value === undefined) return "null";
+  if (Array.isArray(value)) return "array";
+  const type = typeof value;
+  return type === "string" || type === "number" || type === "boolean" ? type : "object";
+}
+
+function isOfType(type: ToolParameter["type"], value: unknown): boolean {
+  return type === "integer" ? Number.isInteger(value) : typeOf(value) === type;
+}
+
+function aType(type: JsonType): string {
+  if (type === "null") return "null";
+  return `${/^[aio]/.test(type) ? "an" : "a"} ${type}`;
+}
+
+function quoted(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
+  return (
+    Array.isArray(a) === Array.isArray(b) &&
+    left.length === right.size &&
+    left.every(([key, value]) => right.has(key) && isSame(value, right.get(key)))
+  );
+}

@@ -1,0 +1,361 @@
+// YAML imports: the seeds, any order, twice, failing entries with their lines, hostile YAML, and the route.
+import { Hono } from "hono";
+import { describe, expect, it } from "vitest";
+import functionsYaml from "../../../seeds/functions.yaml?raw";
+import toolsYaml from "../../../seeds/tools.yaml?raw";
+import type { CallContext, TeamRoutes } from "../../context.ts";
+import { AppError, describeError } from "../../core/errors.ts";
+import { freshTeam } from "../jq-functions/test-team.ts";
+import { importLibrary } from "./import.ts";
+import { callTeamTool } from "./jq-tools.ts";
+import { libraryRoutes } from "./routes.ts";
+import { toolsOf } from "./saving.ts";
+import { withDatasets } from "./test-data.ts";
+
+async function rejection(promise: Promise<unknown>): Promise<{ code: string; message: string }> {
+  const error = await promise.then(
+    () => new Error("nothing was thrown"),
+    (reason: unknown) => reason,
+  );
+  const { code, message } = describeError(error);
+  return { code, message };
+}
+
+const names = (entries: readonly { name: string }[]): string[] => entries.map(({ name }) => name);
+const seedFunctions = ["calculate_efficiency", "analyze_trends", "group_and_aggregate", "round_to", "money", "tally"];
+const seedTools = [
+  "analyze_performance",
+  "trend_analysis",
+  "revenue_by",
+  "top_customers",
+  "orders_between",
+  "monthly_revenue",
+];
+
+describe("the seeds", () => {
+  it("import, and import again unchanged", async () => {
+    const team = await freshTeam();
+    const first = await importLibrary(await team.call(), functionsYaml, "seeds/functions.yaml");
+    expect({ ...first, created: names(first.created) }).toEqual({
+      created: seedFunctions,
+      unchanged: [],
+      updated: [],
+      failed: [],
+      warnings: [],
+    });
+    const second = await importLibrary(await team.call(), toolsYaml, "seeds/tools.yaml");
+    expect([names(second.created), second.failed]).toEqual([seedTools, []]);
+    expect(second.warnings[0]).toEqual({
+      kind: "tool",
+      name: "analyze_performance",
+      message: "the dataset sales does not exist yet; calls that read it fail until it is uploaded",
+    });
+    const revision = (await team.call()).catalogue.revision;
+    const again = await importLibrary(await team.call(), `${functionsYaml}\n---\n${toolsYaml}`, "seeds/all.yaml");
+    expect([names(again.unchanged), again.created, again.updated, again.failed]).toEqual([
+      [...seedFunctions, ...seedTools],
+      [],
+      [],
+      [],
+    ]);
+    const after = await team.call();
+    expect(after.catalogue.revision).toBe(revision);
+    const { tool, original_yaml_path } = await toolsOf(after).get("trend_analysis");
+    expect([tool.source, original_yaml_path]).toEqual(["yaml", "seeds/tools.yaml"]);
+  });
+
+  it("answer sensibly on data of their form", async () => {
+    const team = await freshTeam();
+    await importLibrary(await team.call(), `${functionsYaml}\n---\n${toolsYaml}`, undefined);
+    const context = await withDatasets(await team.call(), {
+      sales: { revenue: 150, cost: 100 },
+      metrics: { data: [1, 2, 3, 4, 5, 6, 7, 8] },
+      orders: [
+        {
+          id: 1,
+          ordered_at: "2025-01-31T10:00:00Z",
+          customer: "A",
+          region: "Europe",
+          product: "p",
+          category: "c",
+          quantity: 1,
+          amount: 10.5,
+          status: "delivered",
+          channel: "web",
+        },
+        {
+          id: 2,
+          ordered_at: "2025-02-01T10:00:00Z",
+          customer: "B",
+          region: "Europe",
+          product: "p",
+          category: "c",
+          quantity: 2,
+          amount: 20,
+          status: "returned",
+          channel: "app",
+        },
+        {
+          id: 3,
+          ordered_at: "2025-02-02T10:00:00Z",
+          customer: "A",
+          region: "Asia",
+          product: "q",
+          category: "c",
+          quantity: 1,
+          amount: 5,
+          status: "delivered",
+          channel: "web",
+        },
+      ],
+    });
+    const rows = async (name: string, args: Record<string, unknown>): Promise<unknown[]> => {
+      const tool = context.catalogue.tools.get(name);
+      if (tool === undefined) throw new Error(`no tool ${name}`);
+      return (await callTeamTool(context, tool, args)).data.rows;
+    };
+    expect(await rows("analyze_performance", { dataset_name: "sales" })).toEqual([
+      { dataset: "sales", efficiency: 50, profitable: true },
+    ]);
+    expect(await rows("trend_analysis", {})).toEqual([
+      { original_data: [1, 2, 3, 4, 5, 6, 7, 8], trends: [4, 5], direction: "increasing" },
+    ]);
+    expect(await rows("revenue_by", {})).toEqual([
+      { region: "Europe", revenue: 30.5, orders: 2, average: 15.25 },
+      { region: "Asia", revenue: 5, orders: 1, average: 5 },
+    ]);
+    expect(await rows("revenue_by", { group_by: "channel", status: "delivered" })).toEqual([
+      { channel: "web", revenue: 15.5, orders: 2, average: 7.75 },
+    ]);
+    expect(await rows("top_customers", { n: 1 })).toEqual([{ customer: "B", spent: 20, orders: 1 }]);
+    expect(await rows("orders_between", { from: "2025-02-01", to: "2025-02-28", region: "Asia" })).toEqual([
+      {
+        id: 3,
+        ordered_at: "2025-02-02T10:00:00Z",
+        customer: "A",
+        region: "Asia",
+        product: "q",
+        quantity: 1,
+        amount: 5,
+        status: "delivered",
+      },
+    ]);
+    expect(await rows("monthly_revenue", {})).toEqual([
+      { month: "2025-01", revenue: 10.5, orders: 1 },
+      { month: "2025-02", revenue: 25, orders: 2 },
+    ]);
+  });
+});
+
+describe("importLibrary", () => {
+  it("takes functions in any order and reports each failure with its line", async () => {
+    const team = await freshTeam();
+    const yaml = [
+      "functions:",
+      "  - name: outer",
+      "    definition: 'def outer: inner + 1;'",
+      "  - name: bad",
+      "    definition: |",
+      "      # a comment",
+      "      def bad:",
+      "        1 + nope;",
+      "  - name: inner",
+      "    definition: 'def inner: 1;'",
+      "  - name: ping",
+      "    definition: 'def ping: pong;'",
+      "  - name: pong",
+      "    definition: 'def pong: ping;'",
+      "tools:",
+      "  - name: good",
+      "    description: d",
+      "    query: outer",
+      "  - name: broken",
+      "    description: d",
+      "    query: |",
+      "      outer |",
+      "        if . then 1",
+      "  - name: odd",
+      "    description: d",
+      "    query: '.'",
+      "    colour: red",
+      "  - name: good",
+      "    description: again",
+      "    query: '1'",
+      "  - 7",
+    ].join("\n");
+    const report = await importLibrary(await team.call(), yaml, undefined);
+    expect(names(report.created)).toEqual(["inner", "outer", "good"]);
+    expect(
+      report.failed.map(({ hint: _, message, ...rest }) => ({
+        ...rest,
+        message: rest.name === "broken" ? "" : message,
+      })),
+    ).toEqual([
+      {
+        kind: "tool",
+        name: "good",
+        line: 28,
+        code: "invalid_argument",
+        message: "The tool good is in this YAML twice.",
+      },
+      {
+        kind: "function",
+        name: "ping",
+        line: 11,
+        code: "jq_cycle",
+        message: "Functions would call each other in a circle: ping -> pong -> ping.",
+      },
+      {
+        kind: "function",
+        name: "pong",
+        line: 13,
+        code: "jq_cycle",
+        message: "Functions would call each other in a circle: ping -> pong -> ping.",
+      },
+      {
+        kind: "function",
+        name: "bad",
+        line: 8,
+        column: 13,
+        code: "jq_unknown_name",
+        message: "there is no function nope with no arguments, neither in jq nor in the team's library.",
+      },
+      {
+        kind: "tool",
+        name: "odd",
+        line: 24,
+        code: "invalid_argument",
+        message: 'tool odd: Unrecognized key: "colour"',
+      },
+      {
+        kind: "tool",
+        name: "(without a name)",
+        line: 31,
+        code: "invalid_argument",
+        message: "tool (without a name): Invalid input: expected object, received number",
+      },
+      { kind: "tool", name: "broken", line: 24, column: 7, code: "jq_syntax", message: "" },
+    ]);
+  });
+
+  it("updates what changed, resets what the file leaves out, and checks depends_on", async () => {
+    const team = await freshTeam();
+    const one =
+      "functions: [{name: a, definition: 'def a: 1;'}, {name: b, definition: 'def b: a;', depends_on: []}]\ntools: [{name: t, description: d, query: '${n}', parameters: [{name: n, type: integer}]}]";
+    const first = await importLibrary(await team.call(), one, undefined);
+    expect([names(first.created), first.failed]).toEqual([
+      ["a", "t"],
+      [
+        {
+          kind: "function",
+          name: "b",
+          line: 1,
+          code: "invalid_argument",
+          message: "depends_on: the code also calls a.",
+          hint: "Add what is missing, or leave depends_on out to have them found.",
+        },
+      ],
+    ]);
+    const two = "tools: [{name: t, description: d, query: '2'}]\nfunctions: [{name: a, definition: 'def a: 3;'}]";
+    const second = await importLibrary(await team.call(), two, undefined);
+    expect(names(second.updated)).toEqual(["a", "t"]);
+    expect((await team.call()).catalogue.tools.get("t")?.parameters).toEqual([]);
+  });
+
+  const refused: [string, string, string][] = [
+    ["nothing", "", "The YAML holds no functions and no tools."],
+    ["a list", "- a", "line 1, column 1: a library is a map."],
+    ["another key", "functions: []\npeople: []", 'line 2, column 1: "people" is neither functions nor tools.'],
+    ["no list", "tools: 7", "line 1, column 8: tools is a list."],
+    ["broken YAML", "tools:\n  - name: 'x", "line 2, column 13: this cannot be read as YAML (MISSING_CHAR)."],
+    [
+      "custom tags",
+      "tools:\n  - !!js/function 'x'",
+      "line 2, column 5: this cannot be read as YAML (TAG_RESOLVE_FAILED).",
+    ],
+  ];
+  for (const [what, yaml, message] of refused) {
+    it(`refuses ${what}`, async () => {
+      expect(await rejection(importLibrary(await (await freshTeam()).call(), yaml, undefined))).toEqual({
+        code: "invalid_argument",
+        message,
+      });
+    });
+  }
+
+  it("does not expand bombs, prototypes or endless nesting", async () => {
+    const call = await (await freshTeam()).call();
+    const layers = Array.from({ length: 9 }, (_, at) => `&l${at + 1} [${Array(9).fill(`*l${at}`).join(", ")}]`);
+    const bomb = `tools:\n  - name: t\n    description: d\n    query: '1'\n    parameters: [&l0 [x], ${layers.join(", ")}]`;
+    const report = await importLibrary(call, bomb, undefined);
+    expect(report.failed.map(({ code, message }) => [code, message])).toEqual([
+      ["too_large", "The tool t uses more aliases than the limit (limit yamlAliases)."],
+    ]);
+    const proto = await importLibrary(
+      call,
+      "tools:\n  - __proto__: {name: x}\n    name: y\n    description: d\n    query: '1'",
+      undefined,
+    );
+    expect(names(proto.failed)).toEqual(["y"]);
+    const deep = await rejection(importLibrary(call, `tools: ${"[".repeat(100_000)}`, undefined));
+    expect(deep.code).toBe("invalid_argument");
+  });
+});
+
+describe("the library route", () => {
+  function appOf(call: CallContext) {
+    return new Hono<TeamRoutes>()
+      .use(async (c, next) => {
+        c.set("call", call);
+        await next();
+      })
+      .route("/", libraryRoutes)
+      .onError((error, c) => c.json(describeError(error), error instanceof AppError ? 400 : 500));
+  }
+  const post = (body: BodyInit) => ({ method: "POST", body });
+
+  it("imports for members and lists for viewers", async () => {
+    const team = await freshTeam();
+    const yaml = "functions: [{name: f, definition: 'def f: 1;'}]\ntools: [{name: t, description: d, query: f}]";
+    const answer = await appOf(await team.call()).request("/?path=lib.yaml", post(yaml));
+    expect([answer.status, names((await answer.json<{ created: { name: string }[] }>()).created)]).toEqual([
+      200,
+      ["f", "t"],
+    ]);
+    const viewer = appOf(await team.call("viewer"));
+    const tools = await (await viewer.request("/tools?limit=1")).json<{ items: { name: string }[]; total: number }>();
+    expect([names(tools.items), tools.total]).toEqual([["t"], 1]);
+    expect(names((await (await viewer.request("/functions")).json<{ items: { name: string }[] }>()).items)).toEqual([
+      "f",
+    ]);
+    expect(await (await viewer.request("/", post(yaml))).json()).toMatchObject({
+      code: "forbidden",
+      message: "As viewer you may not import functions and tools: it needs the role member or higher.",
+    });
+    expect(await (await viewer.request("/functions/f", { method: "DELETE" })).json()).toMatchObject({
+      code: "forbidden",
+    });
+  });
+
+  it("takes a function out of use and back", async () => {
+    const team = await freshTeam();
+    const app = appOf(await team.call());
+    await app.request("/", post("functions: [{name: f, definition: 'def f: 1;'}]"));
+    const off = await (await app.request("/functions/f", { method: "DELETE" })).json();
+    expect(off).toMatchObject({ name: "f", is_active: false, version: 2 });
+    const on = await (await app.request("/functions/f/restore", { method: "POST" })).json();
+    expect(on).toMatchObject({ name: "f", is_active: true, version: 3 });
+  });
+
+  it("refuses bodies over the limit and bytes that are no text", async () => {
+    const app = appOf(await (await freshTeam()).call());
+    expect(await (await app.request("/", post(`# ${"x".repeat(1_048_576)}`))).json()).toMatchObject({
+      code: "too_large",
+      message: "The YAML is over 1048576 bytes (limit yamlBytes).",
+    });
+    expect(await (await app.request("/", post(new Uint8Array([0xff, 0xfe])))).json()).toMatchObject({
+      code: "invalid_argument",
+      message: "The body is not UTF-8 text.",
+    });
+  });
+});

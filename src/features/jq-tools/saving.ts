@@ -1,0 +1,157 @@
+// Saving tools from the edge: the real engine compiles first, then the team's object checks again and writes. Runs at the edge.
+import type { CallContext } from "../../context.ts";
+import { describeError, isAppError } from "../../core/errors.ts";
+import { type CompileCheck, compileWithEngine } from "../jq-functions/jq-functions.ts";
+import { answerRows } from "../query/query.ts";
+import type { Rows } from "../query/schema.ts";
+import { type CheckedTool, checkTool, compileTool, contentOf, nextContent, toolQuery } from "./jq-tools.ts";
+import type { SavedTool, ToolAuthorship, ToolsRpc } from "./rpc.ts";
+import type { JqTool, SaveTool, ToolContent } from "./schema.ts";
+
+/** Rows of a dry run's sample. */
+const sampleRows = 5;
+
+type ToolsClient = {
+  [Method in keyof ToolsRpc]: (...args: Parameters<ToolsRpc[Method]>) => Promise<ReturnType<ToolsRpc[Method]>>;
+};
+
+/** The team object's tools. The platform's types give up on JSON of any shape (a parameter's default), so the methods are typed here. */
+export function toolsOf(context: CallContext): ToolsClient {
+  return context.stub.tools() as unknown as ToolsClient;
+}
+
+export function byActor(context: CallContext): ToolAuthorship {
+  return { author: context.actor.username, source: "manual" };
+}
+
+/** Creates or updates a tool. Throws what `checkTool` throws, and `jq_syntax` when only the real engine refuses it. */
+export async function saveTool(
+  context: CallContext,
+  input: SaveTool,
+  compile: CompileCheck = compileWithEngine,
+): Promise<SavedTool & { warnings: string[] }> {
+  const checked = checkTool(context.catalogue, input, currentContent(context, input.name));
+  await requireToolCompiles(context.catalogue, checked.content, compile);
+  const { outcome, tool } = await toolsOf(context).save(input, byActor(context));
+  return { outcome, tool, warnings: checked.warnings };
+}
+
+/** Makes an old version the newest again. */
+export async function rollbackTool(
+  context: CallContext,
+  name: string,
+  version: number,
+  reason: string | undefined,
+  compile: CompileCheck = compileWithEngine,
+): Promise<SavedTool> {
+  const { versions } = await toolsOf(context).history(name, { limit: 1, before: version + 1 });
+  const [found] = versions;
+  // Whether that version exists is the object's to say.
+  if (found?.version === version) await recheck(context, name, found.content, compile);
+  return toolsOf(context).rollback(name, version, byActor(context), reason);
+}
+
+/** Brings a deactivated tool back. */
+export async function restoreTool(
+  context: CallContext,
+  name: string,
+  reason: string | undefined,
+  compile: CompileCheck = compileWithEngine,
+): Promise<SavedTool> {
+  const { tool } = await toolsOf(context).get(name);
+  await recheck(context, name, contentOf(tool), compile);
+  return toolsOf(context).restore(name, byActor(context), reason);
+}
+
+async function recheck(context: CallContext, name: string, content: ToolContent, compile: CompileCheck): Promise<void> {
+  checkTool(context.catalogue, { name, ...content });
+  await requireToolCompiles(context.catalogue, content, compile);
+}
+
+/** Throws what the real engine says against a tool's program. */
+export async function requireToolCompiles(
+  around: Parameters<typeof compileTool>[0],
+  content: Pick<ToolContent, "query" | "parameters">,
+  compile: CompileCheck,
+): Promise<void> {
+  const { program, bindings } = compileTool(around, content);
+  await compile(
+    program,
+    bindings.map(({ variable }) => variable),
+  );
+}
+
+function currentContent(context: CallContext, name: string): ToolContent | undefined {
+  const tool = context.catalogue.tools.get(name);
+  return tool === undefined ? undefined : contentOf(tool);
+}
+
+export interface DryRunError {
+  code: string;
+  message: string;
+  hint?: string;
+  line?: number;
+  column?: number;
+}
+
+export interface DryRun {
+  /** It compiles and ran. */
+  ok: boolean;
+  program?: string;
+  functions: string[];
+  required_functions: string[];
+  pure?: boolean;
+  warnings: string[];
+  errors: DryRunError[];
+  sample?: Rows;
+  sample_text?: string;
+}
+
+/** Checks, compiles and runs a tool on its dataset without saving anything. What is wrong with it is data, not thrown. */
+export async function testTool(
+  context: CallContext,
+  input: SaveTool,
+  args: Readonly<Record<string, unknown>>,
+  deps: { compile?: CompileCheck; answer?: typeof answerRows } = {},
+): Promise<DryRun> {
+  const { compile = compileWithEngine, answer = answerRows } = deps;
+  const result: DryRun = { ok: false, functions: [], required_functions: [], warnings: [], errors: [] };
+  try {
+    const before = currentContent(context, input.name);
+    const checked: CheckedTool = checkTool(context.catalogue, input, before);
+    const { program, functions, pure } = compileTool(context.catalogue, checked.content);
+    Object.assign(result, { program, functions: [...functions], pure, warnings: checked.warnings });
+    result.required_functions = [...checked.requiredFunctions];
+    await requireToolCompiles(context.catalogue, checked.content, compile);
+    const query = toolQuery(context.catalogue, { name: input.name, ...checked.content }, args);
+    const sample = await answer(context, { ...query, page: { limit: sampleRows, ...query.page, fresh: true } });
+    return { ...result, ok: true, sample: sample.data, sample_text: sample.text };
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    result.errors.push(placed(error));
+    return result;
+  }
+}
+
+function placed(error: unknown): DryRunError {
+  const { code, message, hint, details } = describeError(error);
+  const line = details?.line;
+  const column = details?.column;
+  return {
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(typeof line === "number" ? { line } : {}),
+    ...(typeof column === "number" ? { column } : {}),
+  };
+}
+
+/** Parts of a tool; a missing one is left as it is. */
+export type ToolChanges = { [Key in keyof SaveTool]?: SaveTool[Key] | undefined };
+
+/** What a dry run of a saved tool, or of one changed in places, begins with. */
+export function testInput(tool: JqTool | undefined, name: string, changes: ToolChanges): SaveTool {
+  const { description = tool?.description ?? "dry run", query = tool?.query ?? "" } = changes;
+  const given: SaveTool = { ...changes, name, description, query };
+  return { name, ...nextContent(given, tool === undefined ? undefined : contentOf(tool)) };
+}

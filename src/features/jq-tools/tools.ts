@@ -1,0 +1,262 @@
+// The team's tools as MCP tools: read, save, try, undo. Runs at the edge.
+import { stringify } from "yaml";
+import { z } from "zod";
+import type { CallContext } from "../../context.ts";
+import { AppError } from "../../core/errors.ts";
+import { decodeCursor, encodeCursor, invalidCursor } from "../../core/paging.ts";
+import { defineTool } from "../../tool.ts";
+import { saveOutcomes } from "../jq-functions/schema.ts";
+import { pageArguments, rowsSchema } from "../query/schema.ts";
+import { toolInputSchema } from "./jq-tools.ts";
+import { lineDiff } from "./line-diff.ts";
+import type { SavedTool } from "./rpc.ts";
+import { byActor, type DryRun, restoreTool, rollbackTool, saveTool, testInput, testTool, toolsOf } from "./saving.ts";
+import { jqToolSchema, saveToolSchema, type ToolContent, toolVersionSchema } from "./schema.ts";
+
+const name = z.string().max(100);
+const reason = z.string().max(500).optional().describe("Kept in the history.");
+const savedSchema = z.object({ outcome: z.enum(saveOutcomes), tool: jqToolSchema });
+const reads = { readOnly: true, destructive: false, idempotent: true, openWorld: false } as const;
+const writes = { readOnly: false, destructive: true, idempotent: true, openWorld: false } as const;
+const historyLimit = 10;
+
+const getTool = defineTool({
+  name: "get_tool",
+  title: "Get a team tool",
+  description: "A team tool's definition: query, parameters, datasets, the functions it calls, how often it is used.",
+  input: z.object({ name }),
+  output: z.object({
+    tool: jqToolSchema,
+    input_schema: z.record(z.string(), z.unknown()),
+    usage_count: z.int(),
+    avg_execution_time_ms: z.int().nullable(),
+    original_yaml_path: z.string().nullable(),
+  }),
+  hints: reads,
+  permission: "data:read",
+  toolset: "jq",
+  handler: async (context, input) => {
+    const { tool, original_yaml_path } = await toolsOf(context).get(input.name);
+    const usage = await context.stub.metrics().usage(tool.id);
+    const count = usage?.usage_count ?? 0;
+    const average = usage?.avg_execution_time_ms ?? null;
+    const state = tool.is_active ? tool.approval_status : "deactivated";
+    const text = [
+      `${tool.name} · v${tool.version} · ${state} · by ${tool.updated_by} · ${count === 0 ? "never used" : count === 1 ? "used once" : `used ${count} times`}${average === null ? "" : `, ${average} ms on average`}`,
+      `\`\`\`yaml\n${writeContent(tool)}\n\`\`\``,
+      `Calls functions: ${tool.required_functions.join(", ") || "none"}`,
+    ].join("\n");
+    const data = {
+      tool,
+      input_schema: toolInputSchema(tool),
+      usage_count: count,
+      avg_execution_time_ms: average,
+      original_yaml_path,
+    };
+    return { text, data };
+  },
+});
+
+const saveToolTool = defineTool({
+  name: "save_tool",
+  title: "Save a team tool",
+  description:
+    "Creates or changes a team tool, callable by everyone at once. Try it with test_tool first. What is left out keeps its value.",
+  input: saveToolSchema,
+  output: savedSchema.extend({ warnings: z.array(z.string()) }),
+  hints: writes,
+  permission: "library:write",
+  toolset: "jq",
+  handler: async (context, input) => {
+    const { outcome, tool, warnings } = await saveTool(context, input);
+    const text = [describeSaved({ outcome, tool }), ...warnings.map((warning) => `Note: ${warning}.`)].join("\n");
+    return { text, data: { outcome, tool, warnings } };
+  },
+});
+
+const testToolTool = defineTool({
+  name: "test_tool",
+  title: "Try a tool without saving",
+  description:
+    "Dry run: compiled program, functions pulled in, errors with line and column, first 5 rows. Pass name for a saved tool, query and the rest for a new one, both to try a change.",
+  input: saveToolSchema
+    .omit({ reason: true, pinned: true, weight: true })
+    .partial()
+    .extend({
+      arguments: z.record(z.string(), z.unknown()).optional().describe("As in a call of the tool; defaults fill in."),
+    }),
+  output: z.object({
+    ok: z.boolean(),
+    program: z.string().optional(),
+    functions: z.array(z.string()),
+    required_functions: z.array(z.string()),
+    pure: z.boolean().optional(),
+    warnings: z.array(z.string()),
+    errors: z.array(
+      z.object({
+        code: z.string(),
+        message: z.string(),
+        hint: z.string().optional(),
+        line: z.int().optional(),
+        column: z.int().optional(),
+      }),
+    ),
+    sample: rowsSchema.optional(),
+  }),
+  hints: reads,
+  permission: "data:read",
+  toolset: "jq",
+  handler: async (context, { arguments: args = {}, name: given, ...changes }) => {
+    const saved = given === undefined ? undefined : context.catalogue.tools.get(given);
+    if (saved === undefined && changes.query === undefined) {
+      throw new AppError(
+        "invalid_argument",
+        given === undefined
+          ? "test_tool: give a name or a query."
+          : `test_tool: there is no active tool ${given} and no query is given.`,
+        {
+          hint: "Pass the name of a team tool, or a query to try.",
+        },
+      );
+    }
+    const run = await testTool(context, testInput(saved, given ?? "dry_run", changes), args);
+    const { sample_text: _, ...data } = run;
+    return { text: describeDryRun(run), data };
+  },
+});
+
+const toolHistory = defineTool({
+  name: "tool_history",
+  title: "History of a team tool",
+  description: "Versions of a tool, newest first: who, when, why, and what changed. rollback_tool goes back to one.",
+  input: z.object({
+    name,
+    limit: z.int().min(1).max(100).optional().describe("Default 10."),
+    cursor: pageArguments.cursor,
+  }),
+  output: z.object({
+    name: z.string(),
+    versions: z.array(toolVersionSchema.extend({ diff: z.string().describe("Against the version before.") })),
+    returned: z.int(),
+    total: z.int(),
+    truncated: z.boolean(),
+    next_cursor: z.string().optional(),
+  }),
+  hints: reads,
+  permission: "data:read",
+  toolset: "jq",
+  handler: async (context, input) => {
+    const limit = input.limit ?? historyLimit;
+    const before = input.cursor === undefined ? undefined : decodeCursor(input.cursor).before;
+    if (before !== undefined && typeof before !== "number") throw invalidCursor();
+    // One more than shown: the oldest shown is compared with it.
+    const { tool, versions: read } = await toolsOf(context).history(input.name, { limit: limit + 1, before });
+    const versions = read.slice(0, limit).map(({ content, ...version }, at) => {
+      const older = read[at + 1];
+      return {
+        ...version,
+        diff: lineDiff(older === undefined ? "" : writeContent(older.content), writeContent(content)),
+      };
+    });
+    const last = versions.at(-1);
+    const next = read.length > limit && last !== undefined ? encodeCursor({ before: last.version }) : undefined;
+    const counts = { returned: versions.length, total: tool.version, truncated: versions.length < tool.version };
+    const lines = versions.map(
+      (version) =>
+        `v${version.version} · ${version.action} · ${version.author} · ${version.created_at}${version.reason === null ? "" : ` · ${version.reason}`}${version.diff === "" ? "" : `\n\`\`\`diff\n${version.diff}\n\`\`\``}`,
+    );
+    const head = `${tool.name}: ${counts.returned} of ${counts.total} versions${tool.is_active ? "" : ", deactivated"}`;
+    const more = next === undefined ? [] : [`More: the same call with cursor ${next}`];
+    return {
+      text: [head, ...lines, ...more].join("\n"),
+      data: { name: tool.name, versions, ...counts, ...(next === undefined ? {} : { next_cursor: next }) },
+    };
+  },
+});
+
+const rollbackToolTool = defineTool({
+  name: "rollback_tool",
+  title: "Roll a team tool back",
+  description: "Makes an old version of a tool the newest again, as a new version, checked against today's functions.",
+  input: z.object({ name, version: z.int().min(1), reason }),
+  output: savedSchema,
+  hints: writes,
+  permission: "library:write",
+  toolset: "jq",
+  handler: async (context, input) => answerSaved(await rollbackTool(context, input.name, input.version, input.reason)),
+});
+
+const deactivateTool = defineTool({
+  name: "deactivate_tool",
+  title: "Deactivate a team tool",
+  description: "Takes a team tool out of use for everyone; restore_tool brings it back.",
+  input: z.object({ name, reason }),
+  output: savedSchema,
+  hints: writes,
+  permission: "library:write",
+  toolset: "jq",
+  handler: async (context: CallContext, input) =>
+    answerSaved(await toolsOf(context).deactivate(input.name, byActor(context), input.reason)),
+});
+
+const restoreToolTool = defineTool({
+  name: "restore_tool",
+  title: "Restore a team tool",
+  description: "Brings a deactivated team tool back, checked against today's functions.",
+  input: z.object({ name, reason }),
+  output: savedSchema,
+  hints: { ...writes, destructive: false },
+  permission: "library:write",
+  toolset: "jq",
+  handler: async (context, input) => answerSaved(await restoreTool(context, input.name, input.reason)),
+});
+
+export const toolTools = [
+  getTool,
+  saveToolTool,
+  testToolTool,
+  toolHistory,
+  rollbackToolTool,
+  deactivateTool,
+  restoreToolTool,
+];
+
+function answerSaved({ outcome, tool }: SavedTool) {
+  return { text: describeSaved({ outcome, tool }), data: { outcome, tool } };
+}
+
+function describeSaved({ outcome, tool }: SavedTool): string {
+  if (outcome === "unchanged")
+    return `${tool.name} is unchanged: ${tool.is_active ? "" : "deactivated, "}version ${tool.version}.`;
+  const done = tool.is_active ? (outcome === "created" ? "Created" : "Saved") : "Deactivated";
+  const calls = tool.required_functions.length === 0 ? "" : ` It calls ${tool.required_functions.join(", ")}.`;
+  return `${done} ${tool.name}, version ${tool.version}.${calls}`;
+}
+
+function describeDryRun(run: DryRun): string {
+  const lines = [run.ok ? "It works. Nothing was saved." : "It does not work yet. Nothing was saved."];
+  for (const { code, message, hint } of run.errors)
+    lines.push(`${code}: ${message}${hint === undefined ? "" : `\n${hint}`}`);
+  for (const warning of run.warnings) lines.push(`Note: ${warning}.`);
+  if (run.program !== undefined) lines.push(`\`\`\`jq\n${run.program.trimEnd()}\n\`\`\``);
+  if (run.sample_text !== undefined) lines.push(run.sample_text);
+  return lines.join("\n");
+}
+
+/** A tool's content as YAML, in the form that an import takes. */
+function writeContent({
+  description,
+  query,
+  parameters,
+  datasets,
+  dataset_mode,
+  input,
+  null_input,
+  pinned,
+  weight,
+}: ToolContent): string {
+  return stringify(
+    { description, query, parameters, datasets, dataset_mode, input, null_input, pinned, weight },
+    { lineWidth: 0 },
+  ).trimEnd();
+}

@@ -1,0 +1,242 @@
+// Running a compiled jq program over datasets and answering with a page of rows. Runs at the edge.
+import type { CallContext } from "../../context.ts";
+import type { ToolAnswer } from "../../core/define-tool.ts";
+import { AppError } from "../../core/errors.ts";
+import { isRawNumber, parseExact } from "../../core/exact-json.ts";
+import { sha256Hex } from "../../core/ids.ts";
+import { Lru } from "../../core/lru.ts";
+import { decodeCursor, encodeCursor, invalidCursor } from "../../core/paging.ts";
+import { type JqRequest, runJq } from "../../engines/jq/run.ts";
+import { cacheLimits, jqLimits, resultLimits } from "../../limits.ts";
+import { openDataset } from "../datasets/datasets.ts";
+import type { Dataset } from "../datasets/schema.ts";
+import { countThatFits, describeRows, renderWithin } from "./rows.ts";
+import type { PageArguments, Rows } from "./schema.ts";
+
+export interface RowsQuery {
+  /** The complete jq program. */
+  program: string;
+  /** Variable name to JSON text; bound, never spliced. */
+  args: Readonly<Record<string, string>>;
+  /** The same inputs always give the same outputs, so its answer may be cached. */
+  pure: boolean;
+  /** none: no input; one: `.` is it (or its records); all: `.` is an object of them by name, whole only. */
+  source: { kind: "none" } | { kind: "one"; dataset: Dataset } | { kind: "all"; datasets: readonly Dataset[] };
+  /** whole: `.` is the dataset; records: the program runs once per record. */
+  input: "whole" | "records";
+  nullInput: boolean;
+  page: PageArguments;
+}
+
+/** Outputs of one program over one state of its data: `outputs` begin at `offset` of `total`. */
+interface Window {
+  offset: number;
+  outputs: string[];
+  total: number;
+  steps: number;
+}
+
+// Per isolate. Keys hold the team's incarnation and the datasets' etags, values never change, so nothing crosses teams or grows stale.
+const resultCache = new Lru<Window>(cacheLimits.resultBytes);
+const contentCache = new Lru<Uint8Array>(cacheLimits.datasetBytes);
+
+/**
+ * Runs the program and answers with one page of its outputs. Pages of one query are parts of one result: a cursor is refused
+ * once the dataset has changed. Throws the engine's errors, `dataset_too_large_for_whole`, `cursor_invalid`, `cursor_stale`, `result_too_large`.
+ */
+export async function answerRows(context: CallContext, query: RowsQuery): Promise<ToolAnswer<Rows>> {
+  const datasets = datasetsOf(query);
+  noteDatasets(context, datasets);
+  const question = JSON.stringify([
+    query.program,
+    query.args,
+    query.input,
+    query.nullInput,
+    datasets.map((dataset) => dataset.name),
+  ]);
+  const state = datasets.map((dataset) => dataset.etag).join(" ");
+  const offset = await readOffset(query.page.cursor, question, state);
+  const limit = query.page.limit ?? resultLimits.defaultRows;
+
+  const key = `${context.catalogue.incarnation} ${question} ${state}`;
+  const remembered = query.pure && query.page.fresh !== true ? resultCache.get(key) : undefined;
+  const cached = remembered !== undefined && covers(remembered, offset, limit);
+  const window = cached ? remembered : await runWindow(context, query, offset);
+  if (!cached && query.pure)
+    resultCache.set(
+      key,
+      window,
+      window.outputs.reduce((size, output) => size + output.length, key.length),
+    );
+  context.execution.steps = cached ? 0 : window.steps;
+  context.execution.cached = cached;
+
+  return page(query, datasets, window, {
+    offset,
+    limit,
+    cached,
+    cursorOf: async (o) => encodeCursor({ q: await markOf(question), v: state, o }),
+  });
+}
+
+async function page(
+  query: RowsQuery,
+  datasets: readonly Dataset[],
+  window: Window,
+  at: { offset: number; limit: number; cached: boolean; cursorOf: (offset: number) => Promise<string> },
+): Promise<ToolAnswer<Rows>> {
+  const format = query.page.format ?? "markdown";
+  const available = window.outputs.slice(at.offset - window.offset);
+  const fitting = available.slice(0, countThatFits(available, at.limit)).map(parseExact);
+  const rendered = renderWithin(
+    fitting,
+    format,
+    query.page.limit === undefined ? resultLimits.defaultTokens : undefined,
+  );
+  const rows = fitting.slice(0, rendered.count);
+  const next = at.offset + rows.length;
+  const [only] = datasets;
+  const notes = notesOn(rows);
+  const data: Rows = {
+    rows,
+    returned: rows.length,
+    total: window.total,
+    truncated: rows.length < window.total,
+    ...(next < window.total ? { next_cursor: await at.cursorOf(next) } : {}),
+    ...(datasets.length === 1 && only !== undefined ? { dataset: only.name, dataset_version: only.version } : {}),
+    input: query.source.kind === "none" ? "none" : query.input,
+    cached: at.cached,
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+  return { text: describeRows(data, rendered.text, { offset: at.offset, cut: rendered.cut, format }), data };
+}
+
+function datasetsOf(query: RowsQuery): readonly Dataset[] {
+  if (query.source.kind === "none") return [];
+  return query.source.kind === "one" ? [query.source.dataset] : query.source.datasets;
+}
+
+function noteDatasets(context: CallContext, datasets: readonly Dataset[]): void {
+  const [only] = datasets;
+  if (only === undefined) return;
+  context.execution.dataset = datasets.map((dataset) => dataset.name).join(",");
+  if (datasets.length === 1) context.execution.datasetVersion = only.version;
+}
+
+/** What a cursor remembers of its query, to notice that it is passed to another. */
+async function markOf(question: string): Promise<string> {
+  return (await sha256Hex(question)).slice(0, 16);
+}
+
+async function readOffset(cursor: string | undefined, question: string, state: string): Promise<number> {
+  if (cursor === undefined) return 0;
+  const { q, v, o } = decodeCursor(cursor);
+  if (q !== (await markOf(question)) || typeof o !== "number" || !Number.isSafeInteger(o) || o < 0)
+    throw invalidCursor();
+  if (v !== state) {
+    throw new AppError(
+      "cursor_stale",
+      "The dataset has a newer version since the page before, so its rows no longer line up.",
+      {
+        hint: "Call again without cursor to start over on the new version.",
+      },
+    );
+  }
+  return o;
+}
+
+function covers(window: Window, offset: number, limit: number): boolean {
+  const end = window.offset + window.outputs.length;
+  return (
+    offset >= window.offset &&
+    (end >= window.total || offset + limit <= end) &&
+    (offset < end || offset >= window.total)
+  );
+}
+
+async function runWindow(context: CallContext, query: RowsQuery, offset: number): Promise<Window> {
+  const { input, mode } = await openInput(context, query);
+  const outcome = await runJq({
+    program: query.program,
+    args: query.args,
+    input,
+    mode,
+    nullInput: query.nullInput || query.source.kind === "none",
+    window: { offset, limit: resultLimits.maxRows, maxBytes: cacheLimits.resultEntryBytes },
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+    now: context.now,
+  });
+  return { offset, outputs: outcome.outputs, total: outcome.total, steps: outcome.steps };
+}
+
+async function openInput(context: CallContext, query: RowsQuery): Promise<Pick<JqRequest, "input" | "mode">> {
+  if (query.source.kind === "none") return { input: undefined, mode: "records" };
+  if (query.source.kind === "all") return { input: await joinDatasets(context, query.source.datasets), mode: "whole" };
+  const { dataset } = query.source;
+  if (query.input === "records") {
+    const small = dataset.bytes <= cacheLimits.datasetEntryBytes;
+    return {
+      input: small ? await readDataset(context, dataset) : await openDataset(context.files, dataset),
+      mode: dataset.kind === "whole" ? "whole" : "records",
+    };
+  }
+  requireWhole(dataset.bytes, dataset.name);
+  return { input: await readDataset(context, dataset), mode: dataset.kind === "whole" ? "whole" : "slurp" };
+}
+
+function requireWhole(bytes: number, name: string): void {
+  if (bytes <= jqLimits.wholeInputBytes) return;
+  throw new AppError(
+    "dataset_too_large_for_whole",
+    `${name} is ${bytes} bytes; as a whole a program may read ${jqLimits.wholeInputBytes} (limit wholeInputBytes).`,
+    {
+      hint: 'Pass input: "records" to run the program once per record, e.g. `select(.x > 1) | {id}`; to aggregate, add null_input: true and read with `inputs`, e.g. `reduce inputs as $r (0; . + $r.amount)`.',
+      details: { limit: "wholeInputBytes", value: jqLimits.wholeInputBytes, bytes },
+    },
+  );
+}
+
+async function readDataset(context: CallContext, dataset: Dataset): Promise<Uint8Array> {
+  const known = contentCache.get(dataset.r2_key);
+  if (known !== undefined) return known;
+  const bytes = new Uint8Array(await new Response(await openDataset(context.files, dataset)).arrayBuffer());
+  if (bytes.length <= cacheLimits.datasetEntryBytes) contentCache.set(dataset.r2_key, bytes, bytes.length);
+  return bytes;
+}
+
+/** One JSON object of all datasets by name; a list of records becomes an array. */
+async function joinDatasets(context: CallContext, datasets: readonly Dataset[]): Promise<Uint8Array> {
+  requireWhole(
+    datasets.reduce((sum, dataset) => sum + dataset.bytes, 0),
+    datasets.map((dataset) => dataset.name).join(" + "),
+  );
+  const decoder = new TextDecoder();
+  const members = await Promise.all(
+    datasets.map(async (dataset) => {
+      const text = decoder.decode(await readDataset(context, dataset));
+      const value = dataset.kind === "whole" ? text : `[${text.trimEnd().replaceAll("\n", ",")}]`;
+      return `${JSON.stringify(dataset.name)}:${value}`;
+    }),
+  );
+  return new TextEncoder().encode(`{${members.join(",")}}`);
+}
+
+function notesOn(rows: readonly unknown[]): string[] {
+  const notes: string[] = [];
+  const [only] = rows;
+  if (rows.length === 1 && Array.isArray(only) && only.length > resultLimits.defaultRows) {
+    notes.push(
+      `This one row is an array of ${only.length} items; end the program with \`| .[]\` to get a row per item and page through them.`,
+    );
+  }
+  if (holdsRawNumber(rows))
+    notes.push(
+      "Numbers beyond double precision are exact in this answer's text; a client that reads them as doubles rounds them.",
+    );
+  return notes;
+}
+
+function holdsRawNumber(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return isRawNumber(value) || Object.values(value).some(holdsRawNumber);
+}

@@ -1,0 +1,117 @@
+// Rows as people and models read them: what fits, how it looks, and what the cut says. Runs everywhere; no I/O.
+import { AppError } from "../../core/errors.ts";
+import { isRecord } from "../../core/exact-json.ts";
+import { columnsOf, cutText, markdownCell, markdownTable } from "../../core/markdown.ts";
+import { estimateTokens } from "../../core/tokens.ts";
+import { fenceUntrusted } from "../../core/untrusted.ts";
+import { resultLimits } from "../../limits.ts";
+import type { RowFormat, Rows } from "./schema.ts";
+
+/**
+ * How many of `outputs` (JSON texts) an answer may hold by bytes. At least one.
+ * Throws `result_too_large` when the first alone is over the limit.
+ */
+export function countThatFits(outputs: readonly string[], limit: number): number {
+  let bytes = 0;
+  for (const [index, output] of outputs.entries()) {
+    bytes += output.length + 1;
+    if (index === limit) return limit;
+    if (bytes > resultLimits.rowsBytes) {
+      if (index > 0) return index;
+      throw tooLarge(output);
+    }
+  }
+  return Math.min(outputs.length, limit);
+}
+
+function tooLarge(output: string): AppError {
+  const isArray = output.startsWith("[");
+  return new AppError(
+    "result_too_large",
+    `One output of this program is ${output.length} characters of JSON; an answer holds ${resultLimits.rowsBytes} bytes (limit rowsBytes).`,
+    {
+      hint: isArray
+        ? "It is an array: end the program with `| .[]` to get one row per item and page through them, or keep fewer fields."
+        : "Keep only the fields you need, e.g. `{id, name}`, or aggregate before you answer.",
+      details: { limit: "rowsBytes", value: resultLimits.rowsBytes, characters: output.length },
+    },
+  );
+}
+
+/**
+ * Shortens `rows` until their text is within `maxTokens` (at least one row stays) and renders them.
+ * `cut` is true when a value inside a row had to be shortened in the text.
+ */
+export function renderWithin(
+  rows: readonly unknown[],
+  format: RowFormat,
+  maxTokens: number | undefined,
+): { text: string; count: number; cut: boolean } {
+  let count = rows.length;
+  let text = renderRows(rows, format);
+  while (maxTokens !== undefined) {
+    const tokens = estimateTokens(text);
+    if (tokens <= maxTokens) break;
+    if (count <= 1) {
+      // One row over the budget: its text is shortened and says so; the data beside it is whole.
+      const short = cutText(text, maxTokens * 2);
+      return { text: short, count, cut: short !== text };
+    }
+    count = Math.max(1, Math.min(count - 1, Math.floor((count * maxTokens) / tokens)));
+    text = renderRows(rows.slice(0, count), format);
+  }
+  return { text, count, cut: format === "markdown" && /… \(\+\d+ characters\)/.test(text) };
+}
+
+/** Rows as text: a table when all are records, a list of `key: value` for a single record, else one JSON value a line. */
+export function renderRows(rows: readonly unknown[], format: RowFormat): string {
+  if (format === "json") return rows.map((row) => JSON.stringify(row)).join("\n");
+  if (format === "csv") return renderCsv(rows);
+  const [first] = rows;
+  if (rows.length === 1 && isRecord(first)) {
+    return Object.entries(first)
+      .map(([key, value]) => `- ${markdownCell(key)}: ${markdownCell(value)}`)
+      .join("\n");
+  }
+  if (rows.length > 0 && rows.every(isRecord)) return markdownTable(rows, columnsOf(rows), resultLimits.cellChars);
+  return rows.map((row) => (typeof row === "string" ? row : JSON.stringify(row))).join("\n");
+}
+
+function renderCsv(rows: readonly unknown[]): string {
+  const records = rows.map((row) => (isRecord(row) ? row : { value: row }));
+  const columns = columnsOf(records);
+  const lines = [columns, ...records.map((record) => columns.map((column) => record[column]))];
+  return lines.map((line) => line.map(csvField).join(",")).join("\n");
+}
+
+function csvField(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The whole text of an answer: what it is, the fenced rows, and when something is missing how to get it. */
+export function describeRows(
+  rows: Rows,
+  body: string,
+  options: { offset: number; cut: boolean; format: RowFormat },
+): string {
+  const from = rows.dataset === undefined ? "" : ` · ${rows.dataset} v${rows.dataset_version}`;
+  const count =
+    rows.returned === rows.total
+      ? plural(rows.total)
+      : `rows ${options.offset + 1}-${options.offset + rows.returned} of ${rows.total}`;
+  const lines = [`${count}${from}${rows.cached ? " · cached" : ""}`];
+  if (rows.returned > 0) lines.push(fenceUntrusted(body, options.format));
+  if (rows.next_cursor !== undefined) lines.push(`More: the same call with cursor ${rows.next_cursor}`);
+  if (options.cut)
+    lines.push(
+      'A value is shortened in this text; structuredContent holds it whole, as does format "json" with a limit.',
+    );
+  for (const note of rows.notes ?? []) lines.push(note);
+  return lines.join("\n");
+}
+
+function plural(count: number): string {
+  return count === 1 ? "1 row" : `${count} rows`;
+}

@@ -1,0 +1,34 @@
+// Rows, the answer of everything that queries: fields described once. One way to page and one way to say what was cut.
+import { z } from "zod";
+
+export const rowFormats = ["markdown", "json", "csv"] as const;
+export type RowFormat = (typeof rowFormats)[number];
+
+/** Arguments that every tool answering with rows takes. */
+export const pageArguments = {
+  limit: z.int().min(1).max(1000).optional().describe("Rows to return; default 20 within 2,000 tokens."),
+  cursor: z.string().max(2000).optional().describe("next_cursor of the answer before."),
+  format: z.enum(rowFormats).optional().describe("Of the text; default markdown."),
+  fresh: z.boolean().optional().describe("true: do not answer from the cache."),
+};
+
+export interface PageArguments {
+  limit?: number | undefined;
+  cursor?: string | undefined;
+  format?: RowFormat | undefined;
+  fresh?: boolean | undefined;
+}
+
+export const rowsSchema = z.object({
+  rows: z.array(z.unknown()).describe("Outputs in order."),
+  returned: z.int(),
+  total: z.int().describe("All outputs of the program."),
+  truncated: z.boolean().describe("True when rows are missing before or after these."),
+  next_cursor: z.string().optional(),
+  dataset: z.string().optional(),
+  dataset_version: z.int().optional(),
+  input: z.enum(["whole", "records", "none"]).describe("How the program read the data."),
+  cached: z.boolean(),
+  notes: z.array(z.string()).optional(),
+});
+export type Rows = z.infer<typeof rowsSchema>;
