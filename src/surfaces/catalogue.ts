@@ -1,0 +1,17 @@
+// Every built-in tool there is, in one readable list. Runs at the edge.
+import { datasetTools } from "../features/datasets/tools.ts";
+import { functionTools } from "../features/jq-functions/tools.ts";
+import { toolTools } from "../features/jq-tools/tools.ts";
+import { metricsTools } from "../features/metrics/tools.ts";
+import { queryTools } from "../features/query/tools.ts";
+import type { BuiltInTool } from "../tool.ts";
+import { findTools } from "./mcp/find-tools.ts";
+
+export const builtInTools: readonly BuiltInTool[] = [
+  ...findTools(() => builtInTools),
+  ...datasetTools,
+  ...queryTools,
+  ...functionTools,
+  ...toolTools,
+  ...metricsTools,
+];

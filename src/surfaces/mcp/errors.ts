@@ -1,0 +1,58 @@
+// Errors as MCP says them: a tool's error result, or a protocol error for everything that is not a tool call. Runs at the edge.
+import { type CallToolResult, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
+import { type AppError, describeError, isAppError } from "../../core/errors.ts";
+
+/** Where an error happened, for the log and for whoever asks about it. */
+export interface ErrorPlace {
+  team: string;
+  requestId: string;
+  /** The tool or method. */
+  what: string;
+}
+
+/**
+ * What a model is told: `code: message`, then the hint; the same as data. An unexpected error is logged and shows nothing of itself but
+ * the request id.
+ */
+export function errorResult(error: unknown, place: ErrorPlace): CallToolResult & { isError: true } {
+  const described = describe(error, place);
+  const { code, message, hint, details } = described;
+  const id = code === "internal" ? ` Request id: ${place.requestId}.` : "";
+  return {
+    isError: true,
+    content: [{ type: "text", text: `${code}: ${message}${hint === undefined ? "" : `\n${hint}`}${id}` }],
+    structuredContent: {
+      error: { code, message, ...(hint === undefined ? {} : { hint }), ...(details === undefined ? {} : { details }) },
+    },
+  };
+}
+
+/** Runs a protocol method; what it throws reaches the client as a JSON-RPC error in our words. */
+export async function asProtocol<T>(place: ErrorPlace, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof ProtocolError) throw error;
+    const { code, message, hint, details } = describe(error, place);
+    const rpcCode = code === "internal" ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
+    throw new ProtocolError(rpcCode, hint === undefined ? message : `${message} ${hint}`, { code, ...details });
+  }
+}
+
+/** One JSON line for the operator's log. */
+export function logMcpError(event: string, error: unknown, place: ErrorPlace): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  console.error(
+    JSON.stringify({ event, request_id: place.requestId, team: place.team, what: place.what, error: text }),
+  );
+}
+
+function describe(
+  error: unknown,
+  place: ErrorPlace,
+): Pick<AppError, "code" | "message"> & { hint?: string; details?: Record<string, unknown> } {
+  const described = describeError(error);
+  if (isAppError(error)) return described;
+  logMcpError("unexpected_error", error, place);
+  return { ...described, details: { request_id: place.requestId } };
+}

@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { aTool, type TestTeam, testContext } from "../../../test/helpers/catalogue.ts";
+import { type BuiltInTool, defineTool } from "../../tool.ts";
+import { findTools } from "./find-tools.ts";
+
+const builtIns: readonly BuiltInTool[] = [
+  ...findTools(() => builtIns),
+  defineTool({
+    name: "query_dataset",
+    title: "Query a dataset",
+    description: "Runs jq over a dataset.",
+    input: z.object({ dataset: z.string(), limit: z.int().min(1).optional() }),
+    output: z.looseObject({}),
+    hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+    permission: "data:read",
+    toolset: "catalog",
+    handler: async (_context, input) => ({ text: `asked ${input.dataset}`, data: { dataset: input.dataset } }),
+  }),
+  defineTool({
+    name: "save_tool",
+    title: "Save a tool",
+    description: "Keeps a query as a tool.",
+    input: z.object({}),
+    output: z.looseObject({}),
+    hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
+    permission: "library:write",
+    toolset: "jq",
+    handler: async () => ({ text: "saved", data: {} }),
+  }),
+];
+
+const team: TestTeam = {
+  tools: [
+    aTool("revenue_by", {
+      description: "Revenue by\na field.",
+      datasets: ["orders"],
+      weight: 2,
+      parameters: [
+        { name: "group_by", type: "string", enum: ["region", "product"] },
+        { name: "limit", type: "integer", default: 5 },
+      ],
+    }),
+    aTool("top_customers", { datasets: ["orders"] }),
+  ],
+};
+
+async function call(name: "find_tools" | "run_tool", args: unknown, role: "viewer" | "owner" = "owner") {
+  const { context } = testContext({ ...team, role });
+  const tool = builtIns.find((candidate) => candidate.name === name);
+  const answer = await tool?.call(context, args);
+  return { text: answer?.text, data: answer?.data, context };
+}
+
+describe("find_tools", () => {
+  it("shows what to call and how", async () => {
+    const { text, data } = await call("find_tools", { query: "revenue per region" });
+    expect(text).toBe(
+      [
+        "1 tool. Call: run_tool {name, arguments}.",
+        '- **revenue_by**(group_by: "region" | "product", limit?: integer = 5): Revenue by a field.',
+        "Team tools also take limit, cursor, format, fresh.",
+      ].join("\n"),
+    );
+    expect(data).toMatchObject({
+      returned: 1,
+      total: 1,
+      truncated: false,
+      tools: [
+        {
+          name: "revenue_by",
+          description: "Revenue by\na field.",
+          kind: "team",
+          input_schema: { required: ["group_by"] },
+        },
+      ],
+    });
+  });
+
+  it("lists all by weight for an empty query, and says what is cut", async () => {
+    const { text, data } = await call("find_tools", { query: "", limit: 2 });
+    expect(text).toBe(
+      [
+        "2 of 4 tools; for more, raise limit (200 at most) or use narrower words. Call: run_tool {name, arguments}.",
+        '- **revenue_by**(group_by: "region" | "product", limit?: integer = 5): Revenue by a field.',
+        "- **query_dataset**(dataset: string, limit?: integer): Runs jq over a dataset.",
+        "Team tools also take limit, cursor, format, fresh.",
+      ].join("\n"),
+    );
+    expect(data).toMatchObject({ returned: 2, total: 4, truncated: true });
+  });
+
+  it("finds built-in tools and only what the caller may use", async () => {
+    expect((await call("find_tools", { query: "save a tool" })).text).toMatch(
+      /\*\*save_tool\*\*\(\): Keeps a query as a tool\.$/m,
+    );
+    expect((await call("find_tools", { query: "save" }, "viewer")).text).toBe(
+      'No tool matches "save". Try other words, or an empty query for all.',
+    );
+  });
+});
+
+describe("run_tool", () => {
+  it("runs a tool and notes which in the log", async () => {
+    const { text, data, context } = await call("run_tool", { name: "query_dataset", arguments: { dataset: "orders" } });
+    expect([text, data, context.execution]).toEqual([
+      "asked orders",
+      { dataset: "orders" },
+      { toolName: "query_dataset" },
+    ]);
+  });
+
+  it("checks the arguments as the tool does", async () => {
+    await expect(call("run_tool", { name: "query_dataset", arguments: { datset: "orders" } })).rejects.toMatchObject({
+      code: "invalid_argument",
+      message: 'query_dataset: dataset: Invalid input: expected string, received undefined; Unrecognized key: "datset"',
+    });
+  });
+
+  it("refuses what the caller may not use", async () => {
+    await expect(call("run_tool", { name: "save_tool" }, "viewer")).rejects.toMatchObject({
+      code: "forbidden",
+      message: "As viewer you may not use save_tool: it needs the role member or higher.",
+    });
+  });
+
+  it("does not run itself", async () => {
+    await expect(call("run_tool", { name: "run_tool", arguments: { name: "run_tool" } })).rejects.toMatchObject({
+      code: "invalid_argument",
+      message: "run_tool does not run run_tool.",
+      hint: "Call run_tool itself.",
+    });
+  });
+
+  it("names near tools for one that does not exist", async () => {
+    await expect(call("run_tool", { name: "customers" })).rejects.toMatchObject({
+      code: "not_found",
+      message: 'There is no tool "customers".',
+      hint: "Near it: top_customers. find_tools finds others.",
+    });
+    await expect(call("run_tool", { name: "zzz" })).rejects.toMatchObject({ hint: "find_tools finds what there is." });
+  });
+});

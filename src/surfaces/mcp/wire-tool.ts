@@ -1,0 +1,95 @@
+// Tools as MCP carries them, built-in ones and the team's alike. Runs at the edge.
+import type { Tool } from "@modelcontextprotocol/server";
+import { z } from "zod";
+import type { CallContext } from "../../context.ts";
+import { isRecord } from "../../core/exact-json.ts";
+import { may } from "../../features/access/access.ts";
+import { toolInputSchema } from "../../features/jq-tools/jq-tools.ts";
+import type { JqTool } from "../../features/jq-tools/schema.ts";
+import type { BuiltInTool } from "../../tool.ts";
+
+/** A tool someone may call, before it is known how. */
+export type AnyListedTool = { kind: "built_in"; tool: BuiltInTool } | { kind: "team"; tool: JqTool };
+
+// Definitions never change in place, so what is made from one is made once and goes with it.
+const wireTools = new WeakMap<BuiltInTool | JqTool, Tool>();
+
+/**
+ * What this actor may call: the built-in tools in their order, then the team's tools by pinned, weight and name. A team tool cannot take a
+ * built-in's name; should an old one have it, the built-in wins.
+ */
+export function usableTools(context: CallContext, builtIns: readonly BuiltInTool[]): AnyListedTool[] {
+  const names = new Set(builtIns.map((tool) => tool.name));
+  const team = [...context.catalogue.tools.values()].filter((tool) => !names.has(tool.name)).sort(byPriority);
+  return [
+    ...builtIns
+      .filter((tool) => may(context.actor, tool.permission))
+      .map((tool) => ({ kind: "built_in" as const, tool })),
+    ...(may(context.actor, "data:read") ? team.map((tool) => ({ kind: "team" as const, tool })) : []),
+  ];
+}
+
+/** Pinned first, then the heavier, then by name: never the same place for two tools. */
+export function byPriority(a: JqTool, b: JqTool): number {
+  return Number(b.pinned) - Number(a.pinned) || b.weight - a.weight || (a.name < b.name ? -1 : 1);
+}
+
+/**
+ * The tool as tools/list shows it. Output schemas are left out on purpose: they would more than double what every conversation pays, and
+ * structuredContent is sent in any case.
+ */
+export function wireTool({ kind, tool }: AnyListedTool): Tool {
+  const known = wireTools.get(tool);
+  if (known !== undefined) return known;
+  const wire = kind === "built_in" ? wireBuiltIn(tool) : wireTeamTool(tool);
+  wireTools.set(tool, wire);
+  return wire;
+}
+
+function wireBuiltIn(tool: BuiltInTool): Tool {
+  const { readOnly, destructive, idempotent, openWorld } = tool.hints;
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: asInputSchema(z.toJSONSchema(tool.input, { io: "input" })),
+    annotations: readOnly
+      ? { readOnlyHint: true, openWorldHint: openWorld }
+      : { readOnlyHint: false, destructiveHint: destructive, idempotentHint: idempotent, openWorldHint: openWorld },
+  };
+}
+
+function wireTeamTool(tool: JqTool): Tool {
+  return {
+    name: tool.name,
+    description: tool.description,
+    inputSchema: asInputSchema(toolInputSchema(tool)),
+    annotations: { readOnlyHint: true, openWorldHint: false },
+  };
+}
+
+function asInputSchema(schema: unknown): Tool["inputSchema"] {
+  const slim = slimSchema(schema);
+  return { ...(isRecord(slim) ? slim : {}), type: "object" };
+}
+
+/** The schema without what says nothing: the dialect, the bounds of every safe integer, string keys of a record. */
+function slimSchema(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(slimSchema);
+  if (!isRecord(schema)) return schema;
+  const slim: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === "$schema" && typeof value === "string") continue;
+    if (
+      (key === "minimum" && value === Number.MIN_SAFE_INTEGER) ||
+      (key === "maximum" && value === Number.MAX_SAFE_INTEGER)
+    )
+      continue;
+    if (key === "propertyNames" && isRecord(value) && JSON.stringify(value) === '{"type":"string"}') continue;
+    if (key === "additionalProperties" && isRecord(value) && Object.keys(value).length === 0) continue;
+    // Values and examples are data: nothing inside them is a keyword.
+    slim[key] =
+      key === "default" || key === "enum" || key === "const" || key === "examples" ? value : slimSchema(value);
+  }
+  return slim;
+}

@@ -1,0 +1,60 @@
+// Errors as HTTP: RFC 9457 problem bodies, and the challenge that goes with a 401. Runs at the edge.
+import { describeError, type ErrorCode, isAppError } from "../../core/errors.ts";
+
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  already_exists: 409,
+  conflict: 409,
+  cursor_stale: 409,
+  too_large: 413,
+  dataset_too_large_for_whole: 413,
+  result_too_large: 413,
+  dataset_malformed: 422,
+  unsupported: 415,
+  busy: 503,
+  team_unavailable: 503,
+  internal: 500,
+};
+
+/** The HTTP status of an error code; a code not listed is the request's fault: 400. */
+export function httpStatus(code: ErrorCode): number {
+  return statusOf[code] ?? 400;
+}
+
+/** An error as an answer. Logs what is unexpected, shows nothing of it. */
+export function problemResponse(error: unknown, requestId: string): Response {
+  if (!isAppError(error)) logUnexpected(error, requestId);
+  const { code, message, hint, details } = describeError(error);
+  const status = httpStatus(code);
+  const body = {
+    type: `urn:super-data:error:${code}`,
+    title: code.replaceAll("_", " "),
+    status,
+    code,
+    detail: message,
+    hint,
+    details,
+    request_id: requestId,
+  };
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "x-request-id": requestId,
+    "cache-control": "no-store",
+  });
+  if (status === 401) headers.set("www-authenticate", challenge(details?.presented === true));
+  if (status === 503) headers.set("retry-after", "5");
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** RFC 6750: `error` only when a token was presented. */
+function challenge(presented: boolean): string {
+  return presented ? 'Bearer realm="super-data", error="invalid_token"' : 'Bearer realm="super-data"';
+}
+
+/** One JSON line for the operator's log. */
+export function logUnexpected(error: unknown, requestId: string): void {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  console.error(JSON.stringify({ event: "unexpected_error", request_id: requestId, error: stack }));
+}

@@ -1,0 +1,10 @@
+// The entry: what exists in this Worker. Runs at the edge.
+import { app } from "./surfaces/app.ts";
+import { handleBackground } from "./surfaces/background/consumer.ts";
+
+export { TeamObject } from "./durable/team-object.ts";
+
+export default {
+  fetch: app.fetch,
+  queue: handleBackground,
+} satisfies ExportedHandler<Env>;
