@@ -12,5 +12,12 @@ export default defineConfig({
   ],
   test: {
     include: ["src/**/*.test.ts"],
+    coverage: {
+      provider: "istanbul",
+      include: ["src/**/*.ts"],
+      exclude: ["src/**/*.test.ts", "src/**/test-*.ts"],
+      reporter: ["text-summary", "json-summary"],
+      thresholds: { lines: 85 },
+    },
   },
 });

@@ -77,6 +77,8 @@ export const logLimits = {
   rows: 100_000,
   /** Days kept. */
   days: 90,
+  /** Milliseconds a report may wait for others, so that many calls at once are one write. */
+  batchMs: 50,
   /** Characters of a call's arguments kept in its row. */
   parametersChars: 2_000,
 } as const;

@@ -1,0 +1,145 @@
+// Imports point one way (docs/decisions and CONTRIBUTING say why): reads every import in src and fails on one that does not. Runs in Node.
+import { describe, expect, it } from "vitest";
+import { importsOf, productFiles } from "./sources.ts";
+
+/** Features by tier: a feature may import an earlier tier's rules and schemas. */
+const tiers: readonly (readonly string[])[] = [
+  ["teams", "access", "audit", "metrics"],
+  ["schemas", "datasets", "tables", "frames", "postgres", "dbt", "sources", "jq-functions", "sql-templates"],
+  ["query", "jq-tools", "metadata"],
+  ["approvals", "learning", "notifications", "backups", "assistant"],
+];
+/** Within a tier, an order where one stands on the other. */
+const withinTier: readonly (readonly [from: string, to: string])[] = [
+  ["audit", "access"],
+  ["metrics", "access"],
+  ["jq-tools", "query"],
+];
+
+/** What each layer may import at run time, besides itself. Files at the root of src are layers of their own. */
+const allowed: Record<string, readonly string[]> = {
+  core: [],
+  "limits.ts": [],
+  "context.ts": [],
+  "tool.ts": ["core"],
+  engines: ["core", "limits.ts"],
+  platform: ["core", "limits.ts"],
+  features: ["core", "limits.ts", "tool.ts", "engines", "platform"],
+  durable: ["core", "limits.ts", "engines", "features", "migrations"],
+  surfaces: ["core", "limits.ts", "tool.ts", "engines", "platform", "features"],
+  "worker.ts": ["surfaces", "durable"],
+};
+
+const objectHalf = /^src\/(durable\/.*|features\/[^/]+\/(store|table|rpc|[\w-]+-store)\.ts)$/;
+const edgeHalf =
+  /^src\/(surfaces\/(?!background\/messages\.ts).*|platform\/.*|features\/[^/]+\/(tools|routes|consumer|page)\.tsx?)$/;
+
+const layerOf = (path: string): string =>
+  path.startsWith("src/") ? (path.split("/")[1] ?? "") : (path.split("/")[0] ?? "");
+const featureOf = (path: string): string | undefined => /^src\/features\/([^/]+)\//.exec(path)?.[1];
+const isOurs = (target: string): boolean => target.startsWith("src/") || target.startsWith("migrations/");
+
+/** Why this run-time import is wrong, or undefined. */
+function fault(from: string, to: string): string | undefined {
+  const [fromLayer, toLayer] = [layerOf(from), layerOf(to)];
+  if (fromLayer !== toLayer) {
+    const may = allowed[fromLayer];
+    if (may === undefined) return `src/${fromLayer} is not a layer that CONTRIBUTING.md knows`;
+    return may.includes(toLayer) ? undefined : `${fromLayer} may not import ${toLayer}`;
+  }
+  const [fromFeature, toFeature] = [featureOf(from), featureOf(to)];
+  if (fromFeature === undefined || toFeature === undefined || fromFeature === toFeature) return undefined;
+  return featureFault(fromFeature, toFeature, to);
+}
+
+function featureFault(from: string, to: string, target: string): string | undefined {
+  const [fromTier, toTier] = [from, to].map((name) => tiers.findIndex((tier) => tier.includes(name)));
+  if (fromTier === undefined || toTier === undefined || fromTier < 0 || toTier < 0) return "a feature has no tier";
+  const inOrder = toTier < fromTier || withinTier.some(([a, b]) => a === from && b === to);
+  if (!inOrder) return `feature ${from} may not import feature ${to}: it is not of an earlier tier`;
+  const door = new RegExp(`^src/features/${to}/(${to}|schema)\\.ts$`);
+  return door.test(target) ? undefined : `feature ${from} may import ${to} only through ${to}.ts or schema.ts`;
+}
+
+const files = productFiles();
+const runTimeImports = new Map(
+  files.map((path) => [
+    path,
+    importsOf(path)
+      .filter((entry) => !entry.typeOnly && isOurs(entry.target))
+      .map((entry) => entry.target),
+  ]),
+);
+
+/** The first chain of run-time imports from `start` to a file that matches, or undefined. */
+function chainTo(start: string, matches: RegExp): string[] | undefined {
+  const seen = new Set([start]);
+  const queue = [[start]];
+  for (let chain = queue.shift(); chain !== undefined; chain = queue.shift()) {
+    for (const next of runTimeImports.get(chain.at(-1) ?? "") ?? []) {
+      if (matches.test(next)) return [...chain, next];
+      if (!seen.has(next)) queue.push([...chain, next]);
+      seen.add(next);
+    }
+  }
+  return undefined;
+}
+
+describe("imports", () => {
+  it("point down the layers, and between features only to an earlier tier's rules or schema", () => {
+    const faults = files.flatMap((from) =>
+      (runTimeImports.get(from) ?? []).flatMap((to) => {
+        const why = fault(from, to);
+        return why === undefined ? [] : [`${from} imports ${to}: ${why}`];
+      }),
+    );
+    expect(faults).toEqual([]);
+    expect(files.length).toBeGreaterThan(50);
+  });
+
+  it("keep the edge half and the object half apart, over any number of steps", () => {
+    const roots = (half: RegExp) => files.filter((path) => half.test(path));
+    const mixed = [
+      ...roots(objectHalf).map((path) => chainTo(path, edgeHalf)),
+      ...roots(edgeHalf).map((path) => chainTo(path, objectHalf)),
+    ].flatMap((chain) => (chain === undefined ? [] : [chain.join(" → ")]));
+    expect(mixed).toEqual([]);
+  });
+
+  it("are all read: the reader knows every form that the sources use", () => {
+    const text = [
+      'import "./a.ts";',
+      'import type { B } from "./b.ts";',
+      'import { type C } from "./c.ts";',
+      'import d, { type D } from "./d.ts";',
+      'import {\n  e,\n  type E,\n} from "../e.ts";',
+      'export { F } from "./f.ts";',
+      'export type { G } from "./g.ts";',
+      'import * as h from "hono";',
+      'const i = await import("./i.ts");',
+    ].join("\n");
+    expect(importsOf("src/core/x.ts", text)).toEqual([
+      { target: "src/core/a.ts", typeOnly: false },
+      { target: "src/core/b.ts", typeOnly: true },
+      { target: "src/core/c.ts", typeOnly: true },
+      { target: "src/core/d.ts", typeOnly: false },
+      { target: "src/e.ts", typeOnly: false },
+      { target: "src/core/f.ts", typeOnly: false },
+      { target: "src/core/g.ts", typeOnly: true },
+      { target: "hono", typeOnly: false },
+      { target: "src/core/i.ts", typeOnly: false },
+    ]);
+  });
+
+  it("are refused when wrong", () => {
+    expect(fault("src/core/ids.ts", "src/limits.ts")).toBe("core may not import limits.ts");
+    expect(fault("src/engines/jq/run.ts", "src/features/query/query.ts")).toBe("engines may not import features");
+    expect(fault("src/features/datasets/datasets.ts", "src/features/query/query.ts")).toBe(
+      "feature datasets may not import feature query: it is not of an earlier tier",
+    );
+    expect(fault("src/features/query/query.ts", "src/features/datasets/store.ts")).toBe(
+      "feature query may import datasets only through datasets.ts or schema.ts",
+    );
+    expect(fault("src/features/query/query.ts", "src/features/datasets/datasets.ts")).toBeUndefined();
+  });
+});
