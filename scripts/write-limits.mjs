@@ -1,0 +1,71 @@
+// Writes docs/limits.md from the names, values and comments in src/limits.ts; `--check` only compares (exit 1 on drift). Runs under Node.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import * as limits from "../src/limits.ts";
+
+const sourcePath = new URL("../src/limits.ts", import.meta.url);
+const docPath = new URL("../docs/limits.md", import.meta.url);
+
+/** The unit that a limit's name ends in; a name without one counts things. */
+export function unitOf(name) {
+  const units = [
+    [/bytes$/i, "bytes"],
+    [/chars$/i, "characters"],
+    [/Ms$/, "milliseconds"],
+    [/days$/i, "days"],
+    [/tokens$/i, "tokens"],
+    [/stepsPerInputByte$/, "steps per byte"],
+    [/steps$/i, "steps"],
+    [/depth$/i, "levels"],
+  ];
+  return units.find(([ending]) => ending.test(name))?.[1] ?? "count";
+}
+
+/** The comment before `text`'s declaration of `name`, as one line. */
+function commentOf(text, declaration) {
+  const at = text.search(declaration);
+  const comment = /\/\*\*\s*((?:(?!\*\/)[\s\S])*?)\s*\*\/\s*$/.exec(text.slice(0, at))?.[1];
+  if (at < 0 || comment === undefined) throw new Error(`write-limits: ${declaration} has no comment in src/limits.ts`);
+  return comment.replace(/\s*\n\s*\*\s*/g, " ");
+}
+
+function section(source, group, members) {
+  const from = source.indexOf(`export const ${group} =`);
+  const body = source.slice(from, source.indexOf("} as const;", from));
+  const rows = Object.entries(members).map(
+    ([name, value]) =>
+      `| \`${group}.${name}\` | ${value.toLocaleString("en-US")} | ${unitOf(name)} | ${commentOf(body, new RegExp(`\\b${name}:`))} |`,
+  );
+  const intro = commentOf(source, new RegExp(`export const ${group} =`));
+  return [
+    `## ${group}`,
+    "",
+    intro,
+    "",
+    "| limit | value | unit | what and why |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
+}
+
+const source = readFileSync(sourcePath, "utf8");
+const text = [
+  "# Limits",
+  "",
+  "Every limit of the product. A breach is an error that names the limit, its value and the remedy.",
+  "Written by `node scripts/write-limits.mjs` from `src/limits.ts`; change it there.",
+  "",
+  Object.entries(limits)
+    .map(([group, members]) => section(source, group, members))
+    .join("\n\n"),
+  "",
+].join("\n");
+
+if (existsSync(docPath) && readFileSync(docPath, "utf8") === text)
+  console.log("write-limits: docs/limits.md is current");
+else if (process.argv.includes("--check")) {
+  console.error("docs/limits.md is not what src/limits.ts says; run `node scripts/write-limits.mjs` and commit");
+  process.exitCode = 1;
+} else {
+  writeFileSync(docPath, text);
+  console.log("write-limits: wrote docs/limits.md");
+}
