@@ -74,7 +74,7 @@ describe("migrations", () => {
       await constructed(state);
       const calls = [
         () => broken.enter({ tokenHash: "h" }),
-        () => broken.tools(),
+        () => broken.access().revokeToken("tok_1"),
         () => broken.fetch(new Request("https://team/feed")),
       ];
       for (const call of calls) {

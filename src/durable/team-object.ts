@@ -68,7 +68,7 @@ export class TeamObject extends DurableObject<Env> {
     if (this.#isTeam) return false;
     this.ctx.storage.transactionSync(() => {
       this.#migrate();
-      this.#requireUsable();
+      if (this.#migrationFailure !== undefined) throw this.#refusal();
       createTeam(this.#db, input, this.#deps.now());
     });
     this.#isTeam = true;
@@ -144,21 +144,36 @@ export class TeamObject extends DurableObject<Env> {
     }
   }
 
+  /**
+   * What a feature works with. In an object that cannot be used it throws at the first touch, so that the refusal is the answer of the
+   * method that was called: an error of `functions()` itself would be one that nobody awaits.
+   */
   #usable(): TeamDeps {
-    if (!this.#isTeam) throw new AppError("not_found", "There is no such team.");
-    this.#requireUsable();
-    return this.#deps;
+    const refusal = this.#refusal();
+    if (refusal === undefined) return this.#deps;
+    return new Proxy(this.#deps, {
+      get: () => {
+        throw refusal;
+      },
+    });
   }
 
   #requireUsable(): void {
-    if (this.#migrationFailure === undefined) return;
-    throw new AppError(
-      "team_unavailable",
-      "This team's storage could not be brought to the current version, so nothing of it was changed and it cannot be used yet.",
-      {
-        hint: "The operator finds the failing migration in the log under migration_failed; deploying a corrected version brings the team back as it was.",
-      },
-    );
+    const refusal = this.#refusal();
+    if (refusal !== undefined) throw refusal;
+  }
+
+  #refusal(): AppError | undefined {
+    if (this.#migrationFailure !== undefined) {
+      return new AppError(
+        "team_unavailable",
+        "This team's storage could not be brought to the current version, so nothing of it was changed and it cannot be used yet.",
+        {
+          hint: "The operator finds the failing migration in the log under migration_failed; deploying a corrected version brings the team back as it was.",
+        },
+      );
+    }
+    return this.#isTeam ? undefined : new AppError("not_found", "There is no such team.");
   }
 }
 
