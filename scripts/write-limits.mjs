@@ -31,20 +31,21 @@ function commentOf(text, declaration) {
 function section(source, group, members) {
   const from = source.indexOf(`export const ${group} =`);
   const body = source.slice(from, source.indexOf("} as const;", from));
-  const rows = Object.entries(members).map(
-    ([name, value]) =>
-      `| \`${group}.${name}\` | ${value.toLocaleString("en-US")} | ${unitOf(name)} | ${commentOf(body, new RegExp(`\\b${name}:`))} |`,
-  );
+  const rows = Object.entries(members).map(([name, value]) => [
+    `\`${group}.${name}\``,
+    value.toLocaleString("en-US"),
+    unitOf(name),
+    commentOf(body, new RegExp(`\\b${name}:`)),
+  ]);
   const intro = commentOf(source, new RegExp(`export const ${group} =`));
-  return [
-    `## ${group}`,
-    "",
-    intro,
-    "",
-    "| limit | value | unit | what and why |",
-    "| --- | --- | --- | --- |",
-    ...rows,
-  ].join("\n");
+  return [`## ${group}`, "", intro, "", ...table([["limit", "value", "unit", "what and why"], ...rows])].join("\n");
+}
+
+/** Markdown lines of a table, its columns padded the way the formatter wants them. */
+function table([head, ...rows]) {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
+  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
 }
 
 const source = readFileSync(sourcePath, "utf8");

@@ -20,7 +20,7 @@ function unitOf(name: string): string {
 
 /** Rows of docs/limits.md as `group.name`, value and unit. */
 function documented(): string[] {
-  return [...textOf("docs/limits.md").matchAll(/^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].map(
+  return [...textOf("docs/limits.md").matchAll(/^\| `([^`]+)` *\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].map(
     ([, name = "", value = "", unit = "", reason = ""]) => {
       expect(reason.trim().length, `docs/limits.md says why ${name}`).toBeGreaterThan(4);
       return `${name} = ${value.trim().replaceAll(",", "")} ${unit.trim()}`;

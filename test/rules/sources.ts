@@ -20,9 +20,9 @@ export function filesUnder(folder: string, endings: readonly string[]): string[]
     .sort();
 }
 
-/** Product code: no tests, no helpers of tests (`test-….ts`), no declarations. */
+/** Product code: no tests, no declarations. */
 export function productFiles(): string[] {
-  return filesUnder("src", [".ts", ".tsx"]).filter((path) => !/\.test\.ts$|\.d\.ts$|\/test-[\w-]+\.ts$/.test(path));
+  return filesUnder("src", [".ts", ".tsx"]).filter((path) => !/\.test\.ts$|\.d\.ts$/.test(path));
 }
 
 export const textOf = (path: string): string => readFileSync(join(root, path), "utf8");

@@ -1,0 +1,26 @@
+// Every table and queue message there is stands in docs/storage.md, and nothing else does. Runs in Node.
+import { expect, it } from "vitest";
+import { filesUnder, textOf } from "./sources.ts";
+
+const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name = ""]) => name);
+
+/** First column of the table under a heading of docs/storage.md. */
+function documented(heading: RegExp): string[] {
+  const section = textOf("docs/storage.md")
+    .split(/^## /m)
+    .find((part) => heading.test(part));
+  return matches(section ?? "", /^\| `(\w+)/gm).sort();
+}
+
+it("documents every table", () => {
+  const created = filesUnder("migrations/team", [".sql"]).flatMap((path) =>
+    matches(textOf(path), /CREATE TABLE `(\w+)`/g),
+  );
+  const ownList = matches(textOf("src/durable/db.ts"), /appliedTable = "(\w+)"/g);
+  expect(documented(/^The team's object/)).toEqual([...created, ...ownList].sort());
+});
+
+it("documents every queue message", () => {
+  const types = matches(textOf("src/surfaces/background/messages.ts"), /z\.literal\("(\w+)"\)/g);
+  expect(documented(/^Queue/)).toEqual(types.sort());
+});
