@@ -15,7 +15,7 @@ export default defineConfig({
     coverage: {
       provider: "istanbul",
       include: ["src/**/*.ts"],
-      exclude: ["src/**/*.test.ts", "src/**/test-*.ts"],
+      exclude: ["src/**/*.test.ts"],
       reporter: ["text-summary", "json-summary"],
       thresholds: { lines: 85 },
     },

@@ -97,9 +97,10 @@ async function takeDirectory(persistDir, port) {
   mkdirSync(persistDir, { recursive: true });
   if (existsSync(path)) {
     const other = JSON.parse(readFileSync(path, "utf8"));
-    if (isRunning(other.pid) && !(await portIsFree(other.port))) {
+    // The port answers for a server whose start was killed hard, the process for one that does not listen yet.
+    if (isRunning(other.pid) || !(await portIsFree(other.port))) {
       throw new StartError(
-        `${persistDir} is in use by the server on port ${other.port} (process ${other.pid}). Stop it, or choose another directory: npm start -- --persist DIR`,
+        `${persistDir} is in use by the server on port ${other.port} (started by process ${other.pid}). Stop it, or choose another directory: npm start -- --persist DIR. If no such server runs, delete ${path}.`,
       );
     }
   }

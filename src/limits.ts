@@ -16,17 +16,17 @@ export const jqLimits = {
   /** Bytes of engine memory that all runs of an isolate may reserve together. */
   isolateMemoryBytes: 96 * MIB,
   /** Milliseconds a run waits for its share of that memory before it is refused as busy. */
-  admissionTimeoutMs: 30_000,
+  admissionTimeoutMs: 50_000,
   /** Runs that may wait for memory in one isolate; more are refused at once. */
   admissionQueue: 512,
   /** Milliseconds without a sign of life after which a run's memory counts as free: a request that the platform ended says nothing. */
   memoryLeaseMs: 120_000,
   /** Bytes of input a whole-mode run takes: records need 9 to 20 times that in memory; long lists of small numbers, up to 58, meet the memory limit. */
   wholeInputBytes: 4 * MIB,
-  /** Bytes that a run may write, shown or not. */
-  outputBytes: 512 * MIB,
-  /** Outputs that a run may produce, shown or not. */
-  outputCount: 5_000_000,
+  /** Bytes that a run may write, shown or not; twice the bytes of input read come on top. */
+  outputBytes: 128 * MIB,
+  /** Outputs that a run may produce, shown or not; one per byte of input read comes on top. */
+  outputCount: 2_000_000,
   /** Bytes of a single output value. */
   outputValueBytes: 8 * MIB,
   /** Characters of a compiled program: the query and the functions it pulls in. */
@@ -63,6 +63,8 @@ export const cacheLimits = {
   resultBytes: 8 * MIB,
   /** Bytes of outputs kept of one answer, so that further pages need no second run. */
   resultEntryBytes: 256 * KIB,
+  /** Milliseconds a call waits for the same query of another call before it runs its own. */
+  sharedRunMs: 60_000,
   /** Bytes of small datasets' contents. */
   datasetBytes: 8 * MIB,
   /** Bytes of a dataset small enough to be cached. */
@@ -105,6 +107,30 @@ export const mcpLimits = {
   feedRetryFirstMs: 250,
   /** Milliseconds between tries to open a lost feed at most. */
   feedRetryMaxMs: 10_000,
+} as const;
+
+/** Limits of requests to the REST API. */
+export const httpLimits = {
+  /** Bytes of a JSON body: it carries a few names and numbers, never data. */
+  jsonBytes: 64 * KIB,
+} as const;
+
+/** Limits of lists: how many entries one answer holds. */
+export const listLimits = {
+  /** Entries at most, over MCP and REST. */
+  maxEntries: 500,
+  /** Entries a list tool shows when the caller asks for no number. */
+  toolEntries: 50,
+  /** Datasets list_datasets shows then: fewer, since their descriptions make long rows. */
+  datasetEntries: 30,
+  /** Entries of a list over REST then. */
+  restEntries: 100,
+  /** Versions tool_history shows then: each comes with what it changed. */
+  versions: 10,
+  /** Versions of one such answer at most. */
+  maxVersions: 100,
+  /** Versions get_function shows. */
+  functionVersions: 20,
 } as const;
 
 /** Limits of a team's library of functions and tools. */

@@ -20,6 +20,12 @@ export interface ToolHints {
   openWorld: boolean;
 }
 
+/** Hints of a tool that only reads the team's own data. */
+export const readsOnly: ToolHints = { readOnly: true, destructive: false, idempotent: true, openWorld: false };
+
+/** Hints of a tool that changes the team's own data, to the same end however often it is called. */
+export const replaces: ToolHints = { readOnly: false, destructive: true, idempotent: true, openWorld: false };
+
 /** A tool's answer: Markdown for a model to read and the same content as data. */
 export interface ToolAnswer<Output> {
   text: string;
@@ -28,6 +34,7 @@ export interface ToolAnswer<Output> {
   isError?: boolean;
 }
 
+/** A tool as its author writes it. */
 export interface ToolDefinition<Context, Input extends z.ZodObject, Output extends z.ZodObject> {
   name: string;
   title: string;
@@ -54,7 +61,7 @@ export interface AnyTool<Context> {
   call: (context: Context, args: unknown) => Promise<ToolAnswer<Record<string, unknown>>>;
 }
 
-/** Makes the definition form of a feature: `const tool = toolDefiner<CallContext>()`, then `tool({ … })`. */
+/** Makes the form in which tools are defined for one kind of call; `parse` reads their arguments, `what` names the tool in its errors. */
 export function toolDefiner<Context>(parse: (schema: z.ZodObject, value: unknown, what: string) => unknown) {
   return function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
     definition: ToolDefinition<Context, Input, Output>,

@@ -75,13 +75,16 @@ export function isAppError(error: unknown): error is AppError {
   return typeof error.code === "string" && (errorCodes as readonly string[]).includes(error.code);
 }
 
-/** The error as plain data, for logs, answers and storage. An unexpected error becomes `internal` and shows nothing of itself. */
-export function describeError(error: unknown): {
+/** An error as plain data, for logs, answers and storage. */
+export interface ErrorDescription {
   code: ErrorCode;
   message: string;
   hint?: string;
   details?: ErrorDetails;
-} {
+}
+
+/** Describes an error for others to read. An unexpected one becomes `internal` and shows nothing of itself. */
+export function describeError(error: unknown): ErrorDescription {
   if (!isAppError(error)) {
     return {
       code: "internal",
@@ -95,9 +98,4 @@ export function describeError(error: unknown): {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     ...(error.details === undefined ? {} : { details: error.details }),
   };
-}
-
-/** Throws for a state that the types say cannot happen. */
-export function unreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`);
 }

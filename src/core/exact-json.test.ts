@@ -1,3 +1,4 @@
+// Numbers that survive parse and stringify. Runs in workerd.
 import { expect, it } from "vitest";
 import { isRawNumber, isRecord, parseExact } from "./exact-json.ts";
 

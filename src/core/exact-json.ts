@@ -32,13 +32,38 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawNumber(value);
 }
 
+export type JsonType = "null" | "array" | "string" | "number" | "boolean" | "object";
+
+/** What JSON calls a value; undefined is null, a number kept as text an object. */
+export function jsonTypeOf(value: unknown): JsonType {
+  if (value === null || value === undefined) return "null";
+  if (Array.isArray(value)) return "array";
+  const type = typeof value;
+  return type === "string" || type === "number" || type === "boolean" ? type : "object";
+}
+
+/** No double has more digits before its point than this. */
+const maxIntegerDigits = 309;
+
 function isExact(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false;
-  if (/^-?[0-9]+$/.test(source)) return BigInt(source) === BigInt(value);
-  const digits = source
-    .replace(/[eE].*$/, "")
-    .replace(/[^0-9]/g, "")
-    .replace(/^0+/, "")
-    .replace(/0+$/, "");
-  return digits.length <= 15 || (Number(value.toPrecision(17)) === value && digits.length <= 17);
+  if (/^-?[0-9]+$/.test(source)) return source.length <= maxIntegerDigits && BigInt(source) === BigInt(value);
+  const digits = significantDigits(source);
+  return digits <= 15 || (digits <= 17 && Number(value.toPrecision(17)) === value);
+}
+
+/** Digits of a number's text from its first to its last that is not zero, the exponent aside. */
+function significantDigits(source: string): number {
+  let seen = 0;
+  let first = 0;
+  let last = 0;
+  for (const char of source) {
+    if (char === "e" || char === "E") break;
+    if (char < "0" || char > "9") continue;
+    seen += 1;
+    if (char === "0") continue;
+    last = seen;
+    if (first === 0) first = seen;
+  }
+  return first === 0 ? 0 : last - first + 1;
 }

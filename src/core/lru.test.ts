@@ -1,3 +1,4 @@
+// The bounded cache. Runs in workerd.
 import { expect, it } from "vitest";
 import { Lru } from "./lru.ts";
 

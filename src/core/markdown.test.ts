@@ -1,3 +1,4 @@
+// Markdown tables and cut texts. Runs in workerd.
 import { expect, it } from "vitest";
 import { cutText, markdownCell, markdownTable } from "./markdown.ts";
 

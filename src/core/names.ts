@@ -1,4 +1,4 @@
-// The names a team may give things, and near names for a mistyped one. Runs everywhere.
+// The names a team may give things. Runs everywhere.
 import { z } from "zod";
 
 /** A team's slug: the part of its URL after /t/. */

@@ -1,5 +1,6 @@
+// Pages and cursors. Runs in workerd.
 import { expect, it } from "vitest";
-import { decodeCursor, encodeCursor, pageOf } from "./paging.ts";
+import { decodeCursor, encodeCursor, moreLines, pageBefore, pageOf, readBefore } from "./paging.ts";
 
 const items = ["a", "b", "c", "d", "e"];
 const key = (item: string): string => item;
@@ -33,4 +34,24 @@ it.each(["", "???", "bm90IGpzb24", encodeCursor({ after: 3 }), encodeCursor({ af
 
 it("brings any text back", () => {
   expect(decodeCursor(encodeCursor({ after: 'żółć 👩 " \\' }))).toEqual({ after: 'żółć 👩 " \\' });
+});
+
+it("goes back through a list that shows the newest first", () => {
+  const read = { limit: 2, total: 5, key: (row: number) => row };
+  const first = pageBefore([5, 4, 3], read);
+  expect(first).toEqual({
+    items: [5, 4],
+    returned: 2,
+    total: 5,
+    truncated: true,
+    next_cursor: encodeCursor({ before: 4 }),
+  });
+  expect([readBefore(undefined), readBefore(first.next_cursor)]).toEqual([undefined, 4]);
+  expect(pageBefore([1], read)).toEqual({ items: [1], returned: 1, total: 5, truncated: true });
+  expect(() => readBefore(encodeCursor({ before: "4" }))).toThrow("This cursor is not one of this list or query.");
+});
+
+it("says how to get the next page, and nothing after the last", () => {
+  expect(moreLines({ next_cursor: "abc" })).toEqual(["More: the same call with cursor abc"]);
+  expect(moreLines({})).toEqual([]);
 });

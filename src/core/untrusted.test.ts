@@ -1,3 +1,4 @@
+// Fences and invisible characters. Runs in workerd.
 import { expect, it } from "vitest";
 import { fenceUntrusted, showInvisible } from "./untrusted.ts";
 

@@ -1,3 +1,4 @@
+// Migrations: all or none, and a team that outlives a failing one. Runs in workerd.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";

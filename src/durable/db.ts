@@ -18,6 +18,7 @@ export function hasSchema(storage: DurableObjectStorage): boolean {
   );
 }
 
+/** The object's database, whether or not it has a schema yet. */
 export function openDb(storage: DurableObjectStorage): Db {
   return drizzle(storage);
 }

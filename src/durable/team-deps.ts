@@ -27,6 +27,7 @@ export interface TeamDeps {
   wakeAt: (timeMs: number) => void;
 }
 
+/** What features work with, over the object's real storage, clock and feed. */
 export function makeTeamDeps(
   storage: DurableObjectStorage,
   db: Db,

@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import teamMigrations from "../../migrations/team/migrations.js";
 import { AppError } from "../core/errors.ts";
+import { logFailure } from "../core/log.ts";
 import type { Actor } from "../features/access/access.ts";
 import { AccessRpc } from "../features/access/rpc.ts";
 import { findActor, findToken } from "../features/access/store.ts";
@@ -39,6 +40,7 @@ export interface TeamChanges {
   datasets: Dataset[];
 }
 
+/** Each getter hands out one feature's methods, which throw `not_found` before `create` and `team_unavailable` after a failed migration. */
 export class TeamObject extends DurableObject<Env> {
   readonly #db: Db;
   readonly #deps: TeamDeps;
@@ -138,9 +140,7 @@ export class TeamObject extends DurableObject<Env> {
       this.#migrationFailure = undefined;
     } catch (error) {
       this.#migrationFailure = error;
-      console.error(
-        JSON.stringify({ event: "migration_failed", object: this.ctx.id.name, error: describeFailure(error) }),
-      );
+      logFailure("migration_failed", { object: this.ctx.id.name }, error);
     }
   }
 
@@ -175,9 +175,4 @@ export class TeamObject extends DurableObject<Env> {
     }
     return this.#isTeam ? undefined : new AppError("not_found", "There is no such team.");
   }
-}
-
-function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${describeFailure(error.cause)}`;
 }

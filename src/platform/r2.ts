@@ -1,4 +1,5 @@
 // Writing to and deleting from R2: small content in one put, large content in equal parts. Runs at the edge.
+import { hex } from "../core/ids.ts";
 import { datasetLimits } from "../limits.ts";
 
 /** An R2 object, or what an unfinished multipart upload of it left. */
@@ -74,10 +75,7 @@ export class R2Writer {
       this.#parts.push(await this.#multipart.uploadPart(this.#parts.length + 1, rest));
       await this.#multipart.complete(this.#parts);
     }
-    const hex = Array.from(new Uint8Array(await this.#digest.digest), (byte) =>
-      byte.toString(16).padStart(2, "0"),
-    ).join("");
-    return { bytes: this.#bytes, etag: `"${hex}"` };
+    return { bytes: this.#bytes, etag: `"${hex(new Uint8Array(await this.#digest.digest))}"` };
   }
 
   #makeRoom(needed: number): void {

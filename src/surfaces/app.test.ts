@@ -130,7 +130,7 @@ describe("the operator's routes", () => {
   it.each([
     ["PUT", "/teams/Bad_Slug", "", 400, "team: use 1 to 40 lower-case letters, digits and inner hyphens"],
     ["PUT", "/teams/fine", '{"nme":"x"}', 400, 'team: Unrecognized key: "nme"'],
-    ["PUT", "/teams/fine", "{", 400, "The body is not JSON."],
+    ["PUT", "/teams/fine", "{", 400, "The request body is not JSON."],
     ["POST", "/teams/never-made/tokens", '{"username":"a","role":"owner"}', 404, "There is no such team."],
     ["DELETE", "/teams/never-made/tokens/tok_1", "", 404, "There is no such team."],
   ])("%s %s %s is refused", async (method, path, body, status, detail) => {

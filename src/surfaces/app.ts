@@ -11,7 +11,7 @@ import { readAllowedOrigins } from "./mcp/guard.ts";
 import { serveMcp } from "./mcp/serve.ts";
 import { operatorRoutes } from "./rest/operator.ts";
 import { problemResponse } from "./rest/problem.ts";
-import { enterTeam } from "./session.ts";
+import { enterTeam, requestIdOf } from "./session.ts";
 
 /** Behind a team's URL: whatever is mounted here has an authenticated call context. */
 const teamApp = new Hono<TeamRoutes>()
@@ -45,10 +45,6 @@ export const app = new Hono<{ Bindings: Env }>()
     ),
   )
   .onError((error, c) => problemResponse(error, requestIdOf(c.req.raw)));
-
-function requestIdOf(request: Request): string {
-  return request.headers.get("cf-ray") ?? crypto.randomUUID();
-}
 
 /** Opens the team's feed. */
 function connectFeed(env: Env, team: string, tokenId: string): Promise<Response> {

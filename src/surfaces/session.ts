@@ -35,7 +35,7 @@ export async function enterTeam(
     team,
     actor: entry.actor,
     client: clientOf(request),
-    requestId: request.headers.get("cf-ray") ?? crypto.randomUUID(),
+    requestId: requestIdOf(request),
     catalogue,
     stub,
     files: env.FILES,
@@ -45,6 +45,11 @@ export async function enterTeam(
     signal: request.signal,
     execution: {},
   };
+}
+
+/** What names a request in answers and logs: the platform's id, or one of our own. */
+export function requestIdOf(request: Request): string {
+  return request.headers.get("cf-ray") ?? crypto.randomUUID();
 }
 
 /** The bearer token of a request, if any. */

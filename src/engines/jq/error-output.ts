@@ -33,6 +33,7 @@ class CappedBytes {
   }
 }
 
+/** What one run wrote to standard error, as it comes; what is over the caps is dropped. */
 export class ErrorOutput {
   /** True once jq began to report an uncaught error: the run is lost, whatever jq does with the records after it. */
   failed = false;

@@ -9,6 +9,7 @@ const backslash = 92;
 /** What jq prints, unquoted, in place of a value nested deeper than it prints. */
 const tooDeepMark = "<skipped: too deep>";
 
+/** The outputs of one run inside the window, and how many there were in all. `sink` takes them instead of `outputs` when given. */
 export class OutputWindow {
   readonly outputs: string[] = [];
   total = 0;
@@ -21,9 +22,17 @@ export class OutputWindow {
   readonly #window: JqWindow;
   readonly #limits: JqLimits;
   readonly #sink: (output: string) => void;
+  readonly #inputBytes: () => number;
   readonly #decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-  constructor(window: JqWindow, limits: JqLimits, sink: ((output: string) => void) | undefined) {
+  /** `inputBytes` tells how much was read so far: whoever reads much may write much, so `.` over any dataset can be counted. */
+  constructor(
+    window: JqWindow,
+    limits: JqLimits,
+    sink: ((output: string) => void) | undefined,
+    inputBytes: () => number,
+  ) {
+    this.#inputBytes = inputBytes;
     this.#window = window;
     this.#limits = limits;
     this.#sink = sink ?? ((output) => this.outputs.push(output));
@@ -32,12 +41,14 @@ export class OutputWindow {
   /** Takes bytes as jq writes them; `chunk` may be overwritten after the call. Throws when an output limit is passed. */
   write(chunk: Uint8Array): void {
     this.bytes += chunk.length;
-    if (this.bytes > this.#limits.outputBytes) throw limitError("outputBytes", this.#limits.outputBytes);
+    const maxBytes = this.#limits.outputBytes + 2 * this.#inputBytes();
+    if (this.bytes > maxBytes) throw limitError("outputBytes", maxBytes);
+    const maxCount = this.#limits.outputCount + this.#inputBytes();
     let from = 0;
     for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, from)) {
       if (this.#keeping()) this.#endKept(chunk.subarray(from, at));
       this.total += 1;
-      if (this.total > this.#limits.outputCount) throw limitError("outputCount", this.#limits.outputCount);
+      if (this.total > maxCount) throw limitError("outputCount", maxCount);
       from = at + 1;
     }
     if (from < chunk.length && this.#keeping()) this.#keepPart(chunk.slice(from));

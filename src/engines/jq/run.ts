@@ -1,5 +1,6 @@
 // Runs one jq program over one input, under limits, in a fresh engine: the only door to jq. Runs at the edge.
 import { AppError } from "../../core/errors.ts";
+import { utf8Bytes } from "../../core/utf8.ts";
 import { jqLimits } from "../../limits.ts";
 import jqModule from "./build/jq.wasm";
 import { exitError, limitError, type MemoryLimit, thrownError } from "./endings.ts";
@@ -8,7 +9,7 @@ import { canSuspend, type HostReport, type HostRun, runHost, runHostSuspending }
 import { InputFeed } from "./input-feed.ts";
 import { isolateBudget, type MemoryBudget, type MemoryLease } from "./memory-budget.ts";
 import { checkWindow, OutputWindow } from "./output-window.ts";
-import type { JqLimits, JqOutcome, JqRequest } from "./types.ts";
+import type { JqLimits, JqMode, JqOutcome, JqRequest, JqSource } from "./types.ts";
 
 export type { JqLimits, JqMode, JqOutcome, JqRequest, JqWindow } from "./types.ts";
 
@@ -26,22 +27,21 @@ const missingMath = "def gamma: lgamma;";
  */
 export async function runJq(request: JqRequest, deps: { budget?: MemoryBudget } = {}): Promise<JqOutcome> {
   const limits = narrowed(request.limits);
-  const input = inputFeed(request, limits);
   try {
     checkProgram(request.program, limits);
     checkWindow(request.window);
     const argv = commandLine(request, limits);
-    const streaming = request.input instanceof ReadableStream;
-    if (streaming && !canSuspend()) throw cannotSuspend();
     const memory = memoryLimit(request, limits);
     const lease = await (deps.budget ?? isolateBudget).reserve(memory.memoryBytes, request.signal);
     try {
-      return await runAdmitted({ request, limits, argv, memory, lease, input, streaming });
+      const source = typeof request.input === "function" ? await request.input() : request.input;
+      return await runAdmitted({ request, limits, argv, memory, lease, source });
     } finally {
       lease.release();
     }
   } finally {
-    input.close();
+    // A stream that was never read is let go of; one that was is locked and closed by its feed.
+    if (request.input instanceof ReadableStream && !request.input.locked) request.input.cancel().catch(() => undefined);
   }
 }
 
@@ -56,20 +56,25 @@ interface AdmittedRun {
   argv: readonly string[];
   memory: Memory;
   lease: MemoryLease;
-  input: InputFeed;
-  streaming: boolean;
+  source: JqSource;
 }
 
-async function runAdmitted({
-  request,
-  limits,
-  argv,
-  memory,
-  lease,
-  input,
-  streaming,
-}: AdmittedRun): Promise<JqOutcome> {
-  const output = new OutputWindow(request.window, limits, request.sink);
+async function runAdmitted(admitted: AdmittedRun): Promise<JqOutcome> {
+  if (admitted.source instanceof ReadableStream && !canSuspend()) throw cannotSuspend();
+  const input = inputFeed(admitted.source, admitted.request.mode, admitted.limits);
+  try {
+    return await runOver(input, admitted);
+  } finally {
+    input.close();
+  }
+}
+
+async function runOver(
+  input: InputFeed,
+  { request, limits, argv, memory, lease, source }: AdmittedRun,
+): Promise<JqOutcome> {
+  const streaming = source instanceof ReadableStream;
+  const output = new OutputWindow(request.window, limits, request.sink, () => input.bytesRead);
   const errors = new ErrorOutput(limits.messageBytes);
   const run: HostRun = {
     argv,
@@ -132,7 +137,7 @@ function commandLine({ program, args = {}, mode, nullInput }: JqRequest, limits:
   let bytes = 0;
   for (const [name, value] of Object.entries(args)) {
     checkArgument(name, value);
-    bytes += new TextEncoder().encode(value).length;
+    bytes += utf8Bytes(value);
     if (bytes > limits.paramsBytes) throw limitError("paramsBytes", limits.paramsBytes);
     argv.push("--argjson", name, value);
   }
@@ -159,7 +164,7 @@ function memoryLimit({ mode, input }: JqRequest, limits: JqLimits): Memory {
   return { memoryBytes: Math.floor(limits[name] / pageBytes) * pageBytes, memoryLimit: name };
 }
 
-function inputFeed({ input, mode }: JqRequest, limits: JqLimits): InputFeed {
+function inputFeed(input: JqSource, mode: JqMode, limits: JqLimits): InputFeed {
   const maxBytes = mode === "records" ? Number.POSITIVE_INFINITY : limits.wholeInputBytes;
   return new InputFeed(input, maxBytes, () => {
     throw limitError("wholeInputBytes", maxBytes);

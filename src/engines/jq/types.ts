@@ -20,13 +20,19 @@ export interface JqWindow {
   maxBytes: number;
 }
 
+/** What a run reads: bytes at hand, a stream of them, or nothing. */
+export type JqSource = Uint8Array | ReadableStream<Uint8Array> | undefined;
+
 export interface JqRequest {
   /** The complete program, with every function it uses. */
   program: string;
   /** Variables: name without `$` to JSON text. They are bound, never spliced into the program. */
   args?: Readonly<Record<string, string>>;
-  /** JSON texts one after another. Error messages count lines, so records should be one a line. Invalid UTF-8 becomes U+FFFD. */
-  input: Uint8Array | ReadableStream<Uint8Array> | undefined;
+  /**
+   * JSON texts one after another. Error messages count lines, so records should be one a line. Invalid UTF-8 becomes U+FFFD.
+   * A function is called once memory has been granted, so that runs that wait hold no input.
+   */
+  input: JqSource | (() => Promise<JqSource>);
   mode: JqMode;
   nullInput?: boolean;
   window: JqWindow;

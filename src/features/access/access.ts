@@ -22,6 +22,7 @@ const leastRole: Record<Permission, Role> = {
   admin: "admin",
 };
 
+/** The weaker of two roles. */
 export function weakerRole(a: Role, b: Role): Role {
   return roles.indexOf(a) <= roles.indexOf(b) ? a : b;
 }

@@ -7,6 +7,7 @@ import { weakerRole } from "./access.ts";
 import { insertToken, revokeToken, type TokenRow } from "./store.ts";
 import { users } from "./table.ts";
 
+/** The people and tokens of one team. */
 export class AccessRpc extends RpcTarget {
   readonly #deps: TeamDeps;
 

@@ -1,6 +1,6 @@
 // People and tokens as requests and answers carry them.
 import { z } from "zod";
-import { roles } from "./access.ts";
+import { type Role, roles } from "./access.ts";
 
 export const createTokenSchema = z.object({
   username: z
@@ -11,14 +11,12 @@ export const createTokenSchema = z.object({
   label: z.string().min(1).max(100).default("token").describe("What it is for."),
   expires_in_days: z.number().positive().max(3650).optional().describe("Left out: it does not expire."),
 });
-export type CreateToken = z.infer<typeof createTokenSchema>;
 
 /** A new token, the only time its text is shown. */
-export const newTokenSchema = z.object({
-  id: z.string(),
-  token: z.string(),
-  username: z.string(),
-  role: z.enum(roles),
-  expires_at: z.string().nullable(),
-});
-export type NewToken = z.infer<typeof newTokenSchema>;
+export interface NewToken {
+  id: string;
+  token: string;
+  username: string;
+  role: Role;
+  expires_at: string | null;
+}

@@ -1,20 +1,19 @@
+// Datasets through routes, MCP tools and the background consumer. Runs in workerd.
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { type DatasetTeam, datasetTeam } from "../../../test/helpers/datasets.ts";
+import { useTool } from "../../../test/helpers/team.ts";
 import { describeError } from "../../core/errors.ts";
 import { datasetLimits } from "../../limits.ts";
 import { handleBackground } from "../../surfaces/background/consumer.ts";
 import { findDataset, openDataset } from "./datasets.ts";
-import { openTeam, type Team } from "./test-team.ts";
-import { datasetTools } from "./tools.ts";
 
 const ndjson = { "content-type": "application/x-ndjson" };
 
-async function callTool(team: Team, name: string, args: Record<string, unknown>) {
-  const tool = datasetTools.find((candidate) => candidate.name === name);
-  if (tool === undefined) throw new Error(`no tool ${name}`);
+async function callTool(team: DatasetTeam, name: string, args: Record<string, unknown>) {
   try {
-    const { text, data } = await tool.call(await team.call(), args);
+    const { text, data } = await useTool(await team.call(), name, args);
     // The fence's random word would make every text different.
     return { text: text.replace(/data-[A-Za-z0-9_-]{8}/g, "data-X"), data };
   } catch (error) {
@@ -33,7 +32,7 @@ async function failureOf(work: () => unknown) {
 
 describe("routes", () => {
   it("list datasets by name in pages", async () => {
-    const team = await openTeam("routes-list");
+    const team = await datasetTeam();
     for (const name of ["b", "a", "c"]) await team.request("PUT", `/${name}`, { body: "1", headers: ndjson });
     const first = await team.request("GET", "?limit=2");
     const names = (body: Record<string, unknown>) => (body.datasets as { name: string }[]).map((item) => item.name);
@@ -52,7 +51,7 @@ describe("routes", () => {
   });
 
   it("answer 304 for content that has not changed", async () => {
-    const team = await openTeam("routes-etag");
+    const team = await datasetTeam();
     const { etag } = await team.request("PUT", "/d", { body: "1", headers: ndjson });
     const same = await team.request("GET", "/d/content", { headers: { "if-none-match": `"x", W/${etag}` } });
     expect([same.status, same.text, same.etag]).toEqual([304, "", etag]);
@@ -69,7 +68,7 @@ describe("routes", () => {
     ["POST", "/d/uploads/up_x/complete", ""],
     ["DELETE", "/d/uploads/up_x", undefined],
   ])("refuse %s %s for a viewer", async (method, path, body) => {
-    const team = await openTeam("routes-viewer");
+    const team = await datasetTeam();
     expect((await team.request(method, path, { body, headers: ndjson, role: "viewer" })).body).toEqual({
       code: "forbidden",
       message: "As viewer you may not upload or delete datasets: it needs the role member or higher.",
@@ -104,7 +103,7 @@ describe("routes", () => {
     ["GET", "/nope/content", {}, "not_found", 'There is no dataset "nope".'],
     ["DELETE", "/nope", {}, "not_found", 'There is no dataset "nope".'],
   ])("%s %s with %o is %s", async (method, path, headers, code, message) => {
-    const team = await openTeam("routes-errors");
+    const team = await datasetTeam();
     const answer = await team.request(method, path, { headers, body: method === "PUT" ? "1" : undefined });
     expect([answer.body.code, answer.body.message]).toEqual([code, message]);
   });
@@ -112,7 +111,7 @@ describe("routes", () => {
 
 describe("tools", () => {
   it("create a dataset, replace it, list and describe it", async () => {
-    const team = await openTeam("tools-flow");
+    const team = await datasetTeam();
     expect(await callTool(team, "list_datasets", {})).toEqual({
       text: "The team has no datasets yet. create_dataset makes one from text; larger files go over REST.",
       data: { datasets: [], returned: 0, total: 0, truncated: false },
@@ -163,7 +162,7 @@ Query whole (default; \`.\` is the array), e.g. \`query_dataset {"dataset":"sale
   });
 
   it("describe a document, long records, and data too large to read whole", async () => {
-    const team = await openTeam("tools-describe");
+    const team = await datasetTeam();
     await callTool(team, "create_dataset", { name: "config", content: '{"a":1}', format: "json" });
     const config = await callTool(team, "describe_dataset", { dataset: "config" });
     expect(config.text?.split("\n\n").at(-1)).toBe(
@@ -180,7 +179,7 @@ Query whole (default; \`.\` is the array), e.g. \`query_dataset {"dataset":"sale
   });
 
   it("offer near names, and say what is wrong with content", async () => {
-    const team = await openTeam("tools-errors");
+    const team = await datasetTeam();
     await callTool(team, "create_dataset", { name: "customers", content: "[1]", format: "json" });
     expect((await callTool(team, "describe_dataset", { dataset: "custmers" })).error).toEqual({
       code: "not_found",
@@ -199,17 +198,17 @@ Query whole (default; \`.\` is the array), e.g. \`query_dataset {"dataset":"sale
     const content = `"${"é".repeat(datasetLimits.toolContentBytes / 2)}"`;
     expect((await callTool(team, "create_dataset", { name: "big", content, format: "json" })).error).toMatchObject({
       code: "too_large",
-      message: "The content has 1048578 bytes; this tool takes 1048576 (toolContentBytes).",
+      message: "The content has 1048578 bytes; this tool takes 1048576 (limit toolContentBytes).",
     });
     expect((await callTool(team, "list_datasets", { page: 1 })).error?.code).toBe("invalid_argument");
     expect((await team.datasets()).map((dataset) => [dataset.name, dataset.version])).toEqual([["customers", 1]]);
   });
 
   it("page the list", async () => {
-    const team = await openTeam("tools-page");
+    const team = await datasetTeam();
     for (const name of ["a", "b", "c"]) await callTool(team, "create_dataset", { name, content: "[]", format: "json" });
     const first = await callTool(team, "list_datasets", { limit: 2 });
-    expect(first.text?.split("\n").at(-1)).toBe(`More: cursor ${first.data?.next_cursor}`);
+    expect(first.text?.split("\n").at(-1)).toBe(`More: the same call with cursor ${first.data?.next_cursor}`);
     const second = await callTool(team, "list_datasets", { limit: 2, cursor: first.data?.next_cursor });
     expect([second.data?.returned, second.data?.total, second.data?.truncated]).toEqual([1, 3, true]);
   });
@@ -217,7 +216,7 @@ Query whole (default; \`.\` is the array), e.g. \`query_dataset {"dataset":"sale
 
 describe("reading", () => {
   it("names the remedy when a version's content is gone", async () => {
-    const team = await openTeam("reading-gone");
+    const team = await datasetTeam();
     await team.request("PUT", "/d", { body: "1", headers: ndjson });
     const before = findDataset((await team.call()).catalogue, "d");
     await team.request("PUT", "/d", { body: "2", headers: ndjson });
@@ -235,7 +234,7 @@ describe("the background consumer", () => {
   const message = (body: unknown) => ({ id: "m1", timestamp: new Date(0), attempts: 1, body });
 
   it("deletes what it is told, twice without harm, and takes it off the team's list", async () => {
-    const team = await openTeam("consumer-delete");
+    const team = await datasetTeam();
     await team.request("PUT", "/d", { body: "1", headers: ndjson });
     await team.request("DELETE", "/d");
     const [key] = await team.objects();

@@ -1,7 +1,7 @@
 // Finding and reading datasets. Runs at the edge.
 import type { Catalogue } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
-import { nearNames } from "../../engines/jq/syntax/names.ts";
+import { didYouMean, nearNames } from "../../core/near-names.ts";
 import { jqLimits } from "../../limits.ts";
 import type { Dataset, DatasetSummary } from "./schema.ts";
 
@@ -11,7 +11,7 @@ export function findDataset(catalogue: Pick<Catalogue, "datasets">, name: string
   if (dataset !== undefined) return dataset;
   const near = nearNames(name, catalogue.datasets.keys());
   throw new AppError("not_found", `There is no dataset "${name}".`, {
-    hint: near.length > 0 ? `Did you mean ${near.join(", ")}?` : "list_datasets shows all datasets of the team.",
+    hint: didYouMean(near) ?? "list_datasets shows all datasets of the team.",
     details: { near },
   });
 }

@@ -6,6 +6,7 @@ import { datasetNameSchema } from "../../core/names.ts";
 import { pageOf } from "../../core/paging.ts";
 import { parseWith } from "../../core/parse.ts";
 import { datasetLimits } from "../../limits.ts";
+import { bodyBytes, jsonBody } from "../../platform/request-body.ts";
 import { requirePermission } from "../access/access.ts";
 import { findDataset, openDataset, publicDataset, summarize } from "./datasets.ts";
 import {
@@ -17,7 +18,7 @@ import {
   descriptionSchema,
   partNumberSchema,
 } from "./schema.ts";
-import { abortUpload, completeUpload, putPart, requestBytes, uploadDataset } from "./upload.ts";
+import { abortUpload, completeUpload, putPart, uploadBrokenOff, uploadDataset } from "./upload.ts";
 import type { Precondition } from "./versions.ts";
 
 type Request = Context<TeamRoutes>;
@@ -80,7 +81,7 @@ export const datasetRoutes = new Hono<TeamRoutes>()
   .post("/:name/uploads", async (c) => {
     const call = writer(c);
     const name = nameOf(c);
-    const { format, description } = parseWith(createUploadSchema, await jsonBody(c), "upload");
+    const { format, description } = parseWith(createUploadSchema, await jsonBody(c.req.raw), "upload");
     const begin = { team: call.team, name, format, kind: "parts" as const, description, ifMatch: undefined };
     const { id, expiresAt } = await call.stub.datasets().begin({ ...begin, by: call.actor.username });
     const limits = { part_max_bytes: datasetLimits.requestBytes, parts_max: datasetLimits.parts };
@@ -99,7 +100,7 @@ export const datasetRoutes = new Hono<TeamRoutes>()
   })
   .post("/:name/uploads/:id/complete", async (c) => {
     const call = writer(c);
-    const { parts } = parseWith(completeUploadSchema, await jsonBody(c), "complete");
+    const { parts } = parseWith(completeUploadSchema, await jsonBody(c.req.raw), "complete");
     const target = { name: nameOf(c), uploadId: c.req.param("id"), parts, ifMatch: preconditionOf(c) };
     const { dataset, created } = await completeUpload(call, target);
     return c.json(publicDataset(dataset), created ? 201 : 200, { etag: dataset.etag });
@@ -136,25 +137,15 @@ function formatOf(c: Request): DatasetFormat {
   });
 }
 
-async function jsonBody(c: Request): Promise<unknown> {
-  const text = await c.req.text();
-  if (text.trim() === "") return {};
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new AppError("invalid_argument", "The request body is not JSON.", { hint: "Send a JSON object." });
-  }
-}
-
 /** The body as counted bytes; one that announces too many is refused before anything is opened for it. */
-function bodyOf(c: Request, tooLarge: () => AppError): ReturnType<typeof requestBytes> {
+function bodyOf(c: Request, tooLarge: () => AppError): AsyncIterable<Uint8Array> {
   if (Number(c.req.header("content-length") ?? 0) > datasetLimits.requestBytes) throw tooLarge();
-  return requestBytes(c.req.raw.body, datasetLimits.requestBytes, tooLarge);
+  return bodyBytes(c.req.raw.body, datasetLimits.requestBytes, { tooLarge, brokenOff: uploadBrokenOff });
 }
 
 function bodyTooLarge(): AppError {
   const limit = datasetLimits.requestBytes;
-  return new AppError("too_large", `One request may carry ${limit} bytes (requestBytes); this upload has more.`, {
+  return new AppError("too_large", `One request may carry ${limit} bytes (limit requestBytes); this upload has more.`, {
     hint: 'Upload in parts: POST …/datasets/<name>/uploads with {"format": …}, PUT …/uploads/<upload_id>/parts/1, 2, … each within that limit (cut anywhere), then POST …/uploads/<upload_id>/complete.',
     details: { limit: "requestBytes", value: limit },
   });
@@ -162,7 +153,7 @@ function bodyTooLarge(): AppError {
 
 function partTooLarge(): AppError {
   const limit = datasetLimits.requestBytes;
-  return new AppError("too_large", `A part may have ${limit} bytes (requestBytes); this one has more.`, {
+  return new AppError("too_large", `A part may have ${limit} bytes (limit requestBytes); this one has more.`, {
     hint: "Cut the file into smaller parts; a cut may be anywhere, even inside a record.",
     details: { limit: "requestBytes", value: limit },
   });

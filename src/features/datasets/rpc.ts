@@ -22,6 +22,7 @@ import {
   removeDataset,
 } from "./versions.ts";
 
+/** The datasets of one team and the uploads under way; the rules are in versions.ts. */
 export class DatasetsRpc extends RpcTarget {
   readonly #deps: TeamDeps;
 

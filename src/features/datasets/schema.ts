@@ -1,14 +1,14 @@
 // What a dataset is: fields described once, for MCP, REST and storage.
 import { z } from "zod";
 import { datasetNameSchema } from "../../core/names.ts";
-import { datasetLimits } from "../../limits.ts";
+import { listQuerySchema } from "../../core/paging.ts";
+import { datasetLimits, listLimits } from "../../limits.ts";
 
-export const datasetFormats = ["json", "ndjson", "csv"] as const;
-export const datasetFormatSchema = z.enum(datasetFormats);
+export const datasetFormatSchema = z.enum(["json", "ndjson", "csv"]);
 export type DatasetFormat = z.infer<typeof datasetFormatSchema>;
 
 /** One field of the inferred schema: a path like `address.city` or `tags[]`. */
-export const schemaFieldSchema = z.object({
+const schemaFieldSchema = z.object({
   path: z.string(),
   types: z.array(z.enum(["string", "number", "boolean", "null", "array", "object"])),
   /** Share of the looked-at records that have it, 0 to 1. */
@@ -17,7 +17,7 @@ export const schemaFieldSchema = z.object({
   examples: z.array(z.unknown()),
 });
 
-export const datasetSchemaSchema = z.object({
+const datasetSchemaSchema = z.object({
   fields: z.array(schemaFieldSchema),
   /** Records looked at to infer it. */
   records_examined: z.int(),
@@ -82,7 +82,4 @@ export interface UploadStatus {
 }
 
 /** The query string of the list. */
-export const datasetListQuerySchema = z.object({
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: z.string().max(2000).optional(),
-});
+export const datasetListQuerySchema = listQuerySchema({ preset: listLimits.restEntries, max: listLimits.maxEntries });

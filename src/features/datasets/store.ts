@@ -30,6 +30,7 @@ export function readDataset(db: Db, name: string): Dataset | undefined {
   return row === undefined ? undefined : toDataset(row);
 }
 
+/** How many datasets there are, deleted ones left out. */
 export function countDatasets(db: Db): number {
   return db.select({ count: count() }).from(datasets).where(isNull(datasets.deletedAt)).get()?.count ?? 0;
 }

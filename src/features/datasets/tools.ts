@@ -1,18 +1,18 @@
 // The datasets' MCP tools: list, describe, create. Runs at the edge.
 import { z } from "zod";
+import { readsOnly } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
 import { cutText, markdownTable } from "../../core/markdown.ts";
 import { datasetNameSchema } from "../../core/names.ts";
-import { pageOf } from "../../core/paging.ts";
+import { cursorSchema, moreLines, pageFields, pageOf } from "../../core/paging.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
-import { datasetLimits, jqLimits } from "../../limits.ts";
-import { type BuiltInTool, defineTool } from "../../tool.ts";
+import { utf8Bytes } from "../../core/utf8.ts";
+import { datasetLimits, jqLimits, listLimits } from "../../limits.ts";
+import { defineTool } from "../../tool.ts";
 import { findDataset, fitsWhole, publicDataset, summarize } from "./datasets.ts";
-import { utf8Bytes } from "./ingest/reader.ts";
 import { type Dataset, datasetFormatSchema, datasetSchema, datasetSummarySchema, descriptionSchema } from "./schema.ts";
 import { uploadDataset } from "./upload.ts";
 
-const readHints = { readOnly: true, destructive: false, idempotent: true, openWorld: false };
 const listedDescriptionChars = 120;
 const schemaRowsShown = 60;
 
@@ -21,21 +21,18 @@ const listDatasets = defineTool({
   title: "List datasets",
   description: "The team's datasets: name, kind, records, size, version, description.",
   input: z.object({
-    limit: z.int().min(1).max(200).default(30).describe("Datasets to return."),
-    cursor: z.string().max(2000).optional().describe("next_cursor of the answer before."),
+    limit: z.int().min(1).max(listLimits.maxEntries).default(listLimits.datasetEntries).describe("Datasets to return."),
+    cursor: cursorSchema,
   }),
   output: z.object({
     datasets: z.array(datasetSummarySchema),
-    returned: z.int(),
-    total: z.int(),
-    truncated: z.boolean(),
-    next_cursor: z.string().optional(),
+    ...pageFields,
   }),
-  hints: readHints,
+  hints: readsOnly,
   permission: "data:read",
   toolset: "catalog",
-  handler: async (ctx, { limit, cursor }) => {
-    const { items, ...page } = pageOf([...ctx.catalogue.datasets.values()], {
+  handler: async (context, { limit, cursor }) => {
+    const { items, ...page } = pageOf([...context.catalogue.datasets.values()], {
       limit,
       cursor,
       key: (item) => item.name,
@@ -54,8 +51,8 @@ const listDatasets = defineTool({
       version: item.version,
       description: cutText(item.description, listedDescriptionChars),
     }));
-    const rest = page.next_cursor === undefined ? "" : `\nMore: cursor ${page.next_cursor}`;
-    return { text: `${page.returned} of ${page.total} datasets\n\n${markdownTable(rows)}${rest}`, data };
+    const lines = [`${page.returned} of ${page.total} datasets\n`, markdownTable(rows), ...moreLines(page)];
+    return { text: lines.join("\n"), data };
   },
 });
 
@@ -69,11 +66,11 @@ const describeDataset = defineTool({
     sample: z.array(z.string()).describe("The first records as JSON texts."),
     modes: z.object({ whole: z.boolean(), records: z.boolean() }).describe("How query_dataset can read it."),
   }),
-  hints: readHints,
+  hints: readsOnly,
   permission: "data:read",
   toolset: "catalog",
-  handler: async (ctx, { dataset: name }) => {
-    const dataset = findDataset(ctx.catalogue, name);
+  handler: async (context, { dataset: name }) => {
+    const dataset = findDataset(context.catalogue, name);
     const modes = { whole: fitsWhole(dataset), records: dataset.kind === "records" };
     return { text: describe(dataset), data: { ...publicDataset(dataset), sample: dataset.sample, modes } };
   },
@@ -96,9 +93,15 @@ const createDataset = defineTool({
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
   permission: "data:write",
   toolset: "jq",
-  handler: async (ctx, { name, content, format, description }) => {
+  handler: async (context, { name, content, format, description }) => {
     const source = textBytes(content);
-    const { dataset, created } = await uploadDataset(ctx, { name, format, description, ifMatch: undefined, source });
+    const { dataset, created } = await uploadDataset(context, {
+      name,
+      format,
+      description,
+      ifMatch: undefined,
+      source,
+    });
     const done = created
       ? `Created the dataset ${name}`
       : `Replaced the content of the dataset ${name}; this is version ${dataset.version}`;
@@ -109,14 +112,14 @@ const createDataset = defineTool({
   },
 });
 
-export const datasetTools: BuiltInTool[] = [listDatasets, describeDataset, createDataset];
+export const datasetTools = [listDatasets, describeDataset, createDataset];
 
 async function* textBytes(content: string): AsyncIterable<Uint8Array> {
   const bytes = utf8Bytes(content);
   if (bytes > datasetLimits.toolContentBytes) {
     throw new AppError(
       "too_large",
-      `The content has ${bytes} bytes; this tool takes ${datasetLimits.toolContentBytes} (toolContentBytes).`,
+      `The content has ${bytes} bytes; this tool takes ${datasetLimits.toolContentBytes} (limit toolContentBytes).`,
       {
         hint: "Upload it over REST instead: PUT /t/<team>/api/v1/datasets/<name> with Content-Type application/json, application/x-ndjson or text/csv.",
         details: { limit: "toolContentBytes", value: datasetLimits.toolContentBytes },

@@ -10,14 +10,17 @@ export type PartRow = typeof uploadParts.$inferSelect;
 /** A Db or a transaction of one. */
 type Writer = Pick<Db, "select" | "insert" | "update" | "delete">;
 
+/** Notes an upload that begins. */
 export function insertUpload(db: Writer, row: UploadRow): void {
   db.insert(uploads).values(row).run();
 }
 
+/** An upload under way, of any dataset. */
 export function readUpload(db: Writer, id: string): UploadRow | undefined {
   return db.select().from(uploads).where(eq(uploads.id, id)).get();
 }
 
+/** How many uploads of the team are under way. */
 export function countUploads(db: Writer): number {
   return db.select({ count: count() }).from(uploads).get()?.count ?? 0;
 }

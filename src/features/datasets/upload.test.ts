@@ -1,8 +1,9 @@
+// Uploads whole and in parts: versions, failures that leave nothing behind, takeovers, the feed. Runs in workerd.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
+import { brokenBody, datasetTeam, manyRecords, recordLine } from "../../../test/helpers/datasets.ts";
 import { openDataset } from "./datasets.ts";
-import { brokenBody, manyRecords, openTeam, recordLine } from "./test-team.ts";
 
 const ndjson = { "content-type": "application/x-ndjson" };
 const json = { "content-type": "application/json" };
@@ -28,7 +29,7 @@ async function failure(call: () => Promise<unknown>): Promise<string> {
 
 describe("an upload in one request", () => {
   it("creates a dataset, then new versions of it, each with its own object", async () => {
-    const team = await openTeam("upload-versions");
+    const team = await datasetTeam();
     const first = await team.request("PUT", "/sales?description=Sales", {
       body: '[{"a":1},{"a":2.50}]',
       headers: json,
@@ -77,7 +78,7 @@ describe("an upload in one request", () => {
   });
 
   it("keeps a JSON document whole and an empty list of records empty", async () => {
-    const team = await openTeam("upload-kinds");
+    const team = await datasetTeam();
     const whole = await team.request("PUT", "/config", { body: '{"a":{"b":[1]}}', headers: json });
     expect([whole.body.kind, whole.body.record_count, whole.body.bytes]).toEqual(["whole", 1, 15]);
     const content = await team.request("GET", "/config/content");
@@ -88,7 +89,7 @@ describe("an upload in one request", () => {
   });
 
   it("streams what is larger than one R2 part", async () => {
-    const team = await openTeam("upload-large");
+    const team = await datasetTeam();
     const answer = await team.request("PUT", "/large", { body: manyRecords(largeCount), headers: ndjson });
     const expected = Array.from({ length: largeCount }, (_, index) => recordLine(index)).join("");
     expect([answer.status, answer.body.record_count, answer.body.bytes]).toEqual([201, largeCount, expected.length]);
@@ -115,7 +116,7 @@ describe("an upload in one request", () => {
     ],
     ["empty", () => "", "The upload is empty: there is nothing in it but blanks."],
   ])("leaves the old version serving and nothing behind when it is %s", async (name, body, message) => {
-    const team = await openTeam(`upload-${name.replaceAll(" ", "-")}`);
+    const team = await datasetTeam();
     await team.request("PUT", "/d", { body: "1\n2\n", headers: ndjson });
     const before = await team.datasets();
     const multiparts: string[] = [];
@@ -136,7 +137,7 @@ describe("an upload in one request", () => {
   });
 
   it("is cleaned up by the sweep when the Worker dies in the middle", async () => {
-    const team = await openTeam("upload-killed");
+    const team = await datasetTeam();
     const begin = {
       team: team.slug,
       name: "d",
@@ -145,17 +146,19 @@ describe("an upload in one request", () => {
       ifMatch: undefined,
       by: "ada",
     };
-    const stream = await team.stub.datasets().begin({ ...begin, kind: "stream" });
+    const stream = await team.client.datasets().begin({ ...begin, kind: "stream" });
     await env.FILES.put(stream.r2Key, "left behind");
-    const other = await team.stub.datasets().begin({ ...begin, kind: "stream" });
+    const other = await team.client.datasets().begin({ ...begin, kind: "stream" });
     const multipart = await env.FILES.createMultipartUpload(other.r2Key);
-    await team.stub.datasets().noteMultipart(other.r2Key, multipart.uploadId);
-    const parts = await team.stub.datasets().begin({ ...begin, kind: "parts" });
+    await team.client.datasets().noteMultipart(other.r2Key, multipart.uploadId);
+    const parts = await team.client.datasets().begin({ ...begin, kind: "parts" });
     const plan = { team: team.slug, name: "d", uploadId: parts.id };
-    const arrived = await team.stub.datasets().planPart({ ...plan, part: 1 });
+    const arrived = await team.client.datasets().planPart({ ...plan, part: 1 });
     await env.FILES.put(arrived, "1\n");
-    await team.stub.datasets().recordPart("d", { uploadId: parts.id, part: 1, r2Key: arrived, bytes: 2, etag: '"x"' });
-    await env.FILES.put(await team.stub.datasets().planPart({ ...plan, part: 2 }), "half");
+    await team.client
+      .datasets()
+      .recordPart("d", { uploadId: parts.id, part: 1, r2Key: arrived, bytes: 2, etag: '"x"' });
+    await env.FILES.put(await team.client.datasets().planPart({ ...plan, part: 2 }), "half");
     expect(await team.objects()).toHaveLength(3);
     expect(await team.leftovers()).toEqual({ uploads: 3, parts: 1, retired: 3 });
     const alarm = await runInDurableObject(team.stub, (_object, state) => state.storage.getAlarm());
@@ -175,7 +178,7 @@ describe("an upload in one request", () => {
     };
     expect(
       await failure(() =>
-        team.stub
+        team.client
           .datasets()
           .commit({ uploadId: stream.id, r2Key: stream.r2Key, content, ifMatch: undefined, by: "ada" }),
       ),
@@ -186,7 +189,7 @@ describe("an upload in one request", () => {
   });
 
   it("gives two uploads at once two versions, and the later one serves", async () => {
-    const team = await openTeam("upload-both");
+    const team = await datasetTeam();
     await team.request("PUT", "/d", { body: "0\n", headers: ndjson });
     const answers = await Promise.all(
       ["1\n", "2\n", "3\n"].map((body) => team.request("PUT", "/d", { body, headers: ndjson })),
@@ -200,7 +203,7 @@ describe("an upload in one request", () => {
   });
 
   it("honours If-Match", async () => {
-    const team = await openTeam("upload-if-match");
+    const team = await datasetTeam();
     const missing = await team.request("PUT", "/d", { body: "1", headers: { ...ndjson, "if-match": "*" } });
     expect(missing.body).toEqual({
       code: "conflict",
@@ -221,18 +224,18 @@ describe("an upload in one request", () => {
   });
 
   it("refuses a request that is too large before anything is opened for it", async () => {
-    const team = await openTeam("upload-too-large");
+    const team = await datasetTeam();
     const answer = await team.request("PUT", "/d", { body: "1", headers: { ...ndjson, "content-length": "99614721" } });
     expect(answer.body).toMatchObject({
       code: "too_large",
-      message: "One request may carry 99614720 bytes (requestBytes); this upload has more.",
+      message: "One request may carry 99614720 bytes (limit requestBytes); this upload has more.",
       details: { limit: "requestBytes", value: 99_614_720 },
     });
     expect(await team.leftovers()).toEqual(nothing);
   });
 
   it("deletes softly and counts versions on when the name comes back", async () => {
-    const team = await openTeam("upload-delete");
+    const team = await datasetTeam();
     await team.request("PUT", "/d?description=old", { body: "1", headers: ndjson });
     expect((await team.request("DELETE", "/d")).status).toBe(204);
     expect((await team.request("GET", "/d")).body.code).toBe("not_found");
@@ -244,11 +247,10 @@ describe("an upload in one request", () => {
   });
 
   it("publishes each change on the feed", async () => {
-    const team = await openTeam("upload-feed");
-    const token = { username: "ada", role: "member" as const, label: "t", hash: "h", prefix: "p", expiresAt: null };
-    const { id } = await team.stub.access().createToken(token);
-    const response = await team.stub.fetch("https://team/feed", {
-      headers: { upgrade: "websocket", "x-token-id": id },
+    const team = await datasetTeam();
+    const { actor } = await team.call();
+    const response = await team.client.fetch("https://team/feed", {
+      headers: { upgrade: "websocket", "x-token-id": actor.tokenId },
     });
     const socket = response.webSocket;
     if (socket === null) throw new Error("no socket");
@@ -272,10 +274,10 @@ describe("an upload in one request", () => {
 });
 
 describe("an upload in parts", () => {
-  async function begin(slug: string, format = "ndjson") {
-    const team = await openTeam(slug);
+  async function begin() {
+    const team = await datasetTeam();
     const created = await team.request("POST", "/d/uploads", {
-      body: JSON.stringify({ format, description: "In parts" }),
+      body: JSON.stringify({ format: "ndjson", description: "In parts" }),
     });
     expect(created.status).toBe(201);
     expect(created.body).toEqual({
@@ -288,7 +290,7 @@ describe("an upload in parts", () => {
   }
 
   it("is read as one stream, cut anywhere, resumed and with a part replaced", async () => {
-    const { team, path } = await begin("parts-resumed");
+    const { team, path } = await begin();
     const text = '{"a":"é€"}\n{"a":"😀"}\n{"a":3}\n';
     const bytes = new TextEncoder().encode(text);
     await team.request("PUT", `${path}/parts/2`, { body: "wrong" });
@@ -324,7 +326,7 @@ describe("an upload in parts", () => {
   });
 
   it("stays open after a failed completion, with the error", async () => {
-    const { team, path } = await begin("parts-failed");
+    const { team, path } = await begin();
     await team.request("PUT", `${path}/parts/1`, { body: "1\n" });
     await team.request("PUT", `${path}/parts/2`, { body: "{\n" });
     const failed = await team.request("POST", `${path}/complete`);
@@ -338,7 +340,7 @@ describe("an upload in parts", () => {
   });
 
   it("gives way when a part is replaced or another completion begins", async () => {
-    const { team, path } = await begin("parts-fenced");
+    const { team, path } = await begin();
     const uploadId = path.split("/")[3] ?? "";
     await team.request("PUT", `${path}/parts/1`, { body: "1\n" });
     const plan = { team: team.slug, name: "d", uploadId, parts: undefined };
@@ -352,11 +354,11 @@ describe("an upload in parts", () => {
       schema: { fields: [], records_examined: 1, fields_cut: false },
     };
     const commit = (r2Key: string) =>
-      team.stub.datasets().commit({ uploadId, r2Key, content, ifMatch: undefined, by: "ada" });
+      team.client.datasets().commit({ uploadId, r2Key, content, ifMatch: undefined, by: "ada" });
     const ended =
       "This upload ended before its content could become a version: it was aborted, it expired, or another completion or part took over.";
-    const first = await team.stub.datasets().planCompletion(plan);
-    const second = await team.stub.datasets().planCompletion(plan);
+    const first = await team.client.datasets().planCompletion(plan);
+    const second = await team.client.datasets().planCompletion(plan);
     expect(await failure(() => commit(first.r2Key))).toBe(ended);
     await team.request("PUT", `${path}/parts/1`, { body: "2\n" });
     expect(await failure(() => commit(second.r2Key))).toBe(ended);
@@ -365,7 +367,7 @@ describe("an upload in parts", () => {
   });
 
   it("of more than one R2 part works and leaves nothing", async () => {
-    const { team, path } = await begin("parts-large");
+    const { team, path } = await begin();
     await team.request("PUT", `${path}/parts/1`, { body: manyRecords(largeCount / 2) });
     await team.request("PUT", `${path}/parts/2`, { body: manyRecords(largeCount / 2) });
     const done = await team.request("POST", `${path}/complete`);
@@ -375,7 +377,7 @@ describe("an upload in parts", () => {
   });
 
   it("can be aborted", async () => {
-    const { team, path } = await begin("parts-aborted");
+    const { team, path } = await begin();
     await team.request("PUT", `${path}/parts/1`, { body: "1\n" });
     expect((await team.request("DELETE", path)).status).toBe(204);
     expect(await team.objects()).toEqual([]);
@@ -396,7 +398,7 @@ describe("an upload in parts", () => {
     ["POST", "/d/uploads/up_x/complete", "", 'There is no open upload with this id for the dataset "d".'],
     ["DELETE", "/d/uploads/up_x", undefined, 'There is no open upload with this id for the dataset "d".'],
   ])("refuses %s %s %s", async (method, path, body, message) => {
-    const team = await openTeam("parts-refused");
+    const team = await datasetTeam();
     expect((await team.request(method, path, { body })).body.message).toBe(message);
   });
 });

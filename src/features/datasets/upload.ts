@@ -1,6 +1,7 @@
 // Bringing content in: in one request, or in parts that are then read as one. A failure leaves the old version serving. Runs at the edge.
 import type { CallContext } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
+import { logFailure } from "../../core/log.ts";
 import { datasetLimits } from "../../limits.ts";
 import { deleteObjects, R2Writer, type StoredObject } from "../../platform/r2.ts";
 import { type ByteSource, ingest } from "./ingest/ingest.ts";
@@ -88,34 +89,6 @@ export async function abortUpload(deps: UploadDeps, name: string, uploadId: stri
   await deleteObjects(deps.files, await deps.stub.datasets().abandon(uploadId));
 }
 
-/**
- * Bytes of a request body, counted while they are read: more than `maxBytes` throws what `tooLarge` makes. A body that breaks off
- * throws `upload_aborted`.
- */
-export async function* requestBytes(
-  body: ReadableStream<Uint8Array> | null,
-  maxBytes: number,
-  tooLarge: () => AppError,
-): ByteSource {
-  if (body === null) return;
-  const reader = body.getReader();
-  let bytes = 0;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw brokenOff(bytes, cause);
-      });
-      if (done) return;
-      bytes += value.length;
-      if (bytes > maxBytes) throw tooLarge();
-      yield value;
-    }
-  } finally {
-    // The rest of a refused body is not wanted; when it broke off there is nothing to cancel.
-    await reader.cancel().catch(() => undefined);
-  }
-}
-
 function store(deps: UploadDeps, r2Key: string, format: DatasetFormat, source: ByteSource): Promise<DatasetContent> {
   const noteMultipart = (id: string): Promise<void> => deps.stub.datasets().noteMultipart(r2Key, id);
   return ingest(source, format, new R2Writer(deps.files, r2Key, "application/x-ndjson", noteMultipart));
@@ -148,7 +121,7 @@ async function undoOnFailure<T>(
     const cleaning = undo()
       .then((objects) => deleteObjects(deps.files, objects))
       .catch((failure: unknown) => {
-        console.error(JSON.stringify({ event: "upload_cleanup_failed", team: deps.team, error: String(failure) }));
+        logFailure("upload_cleanup_failed", { team: deps.team }, failure);
       });
     deps.waitUntil(cleaning);
     await cleaning;
@@ -156,7 +129,8 @@ async function undoOnFailure<T>(
   }
 }
 
-function brokenOff(bytes: number, cause: unknown): AppError {
+/** The error for a request that ends before its body does. */
+export function uploadBrokenOff(bytes: number, cause: unknown): AppError {
   return new AppError("upload_aborted", `The upload broke off after ${bytes} bytes; the dataset is as it was.`, {
     hint: `Send it again; above a few megabytes on an unsteady line send it in parts (POST …/uploads), which can be resumed, each up to ${datasetLimits.requestBytes} bytes.`,
     cause,

@@ -281,7 +281,7 @@ function requireMatch(before: Dataset | undefined, name: string, ifMatch: Precon
 function requireRoom(deps: TeamDeps): void {
   const limit = datasetLimits.datasets;
   if (countDatasets(deps.db) < limit) return;
-  throw new AppError("too_large", `The team has ${limit} datasets, the most a team may have (datasets).`, {
+  throw new AppError("too_large", `The team has ${limit} datasets, the most a team may have (limit datasets).`, {
     hint: "Delete a dataset that is no longer needed, or put the data into an existing one.",
     details: { limit: "datasets", value: limit },
   });
@@ -289,10 +289,14 @@ function requireRoom(deps: TeamDeps): void {
 
 function tooManyUploads(): AppError {
   const limit = datasetLimits.openUploads;
-  return new AppError("busy", `The team has ${limit} uploads open, the most a team may have at once (openUploads).`, {
-    hint: "Complete or abort some, or try again later: unfinished ones expire by themselves.",
-    details: { limit: "openUploads", value: limit },
-  });
+  return new AppError(
+    "busy",
+    `The team has ${limit} uploads open, the most a team may have at once (limit openUploads).`,
+    {
+      hint: "Complete or abort some, or try again later: unfinished ones expire by themselves.",
+      details: { limit: "openUploads", value: limit },
+    },
+  );
 }
 
 function uploadEnded(): AppError {

@@ -1,15 +1,16 @@
 // The rules of a team's function library: what may be saved, what a program pulls in, what a change would break. Runs at the edge and in the object.
-import type { Catalogue } from "../../context.ts";
+import type { CallContext, Catalogue } from "../../context.ts";
 import { AppError, isAppError } from "../../core/errors.ts";
 import { Lru } from "../../core/lru.ts";
+import { didYouMean, nearNames } from "../../core/near-names.ts";
 import { runJq } from "../../engines/jq/run.ts";
-import { analyse, nearNames, parseDefinition, parseProgram } from "../../engines/jq/syntax/analyse.ts";
+import { analyse, parseDefinition, parseProgram } from "../../engines/jq/syntax/analyse.ts";
 import { assemble } from "../../engines/jq/syntax/assemble.ts";
 import { builtinArities } from "../../engines/jq/syntax/builtins.ts";
 import { compileTemplate } from "../../engines/jq/syntax/placeholders.ts";
 import { jqLimits, libraryLimits } from "../../limits.ts";
 import { calledFunctions, checkCode, countArguments, type ParsedCode } from "./names.ts";
-import type { FunctionParameter, JqFunction, SaveFunction } from "./schema.ts";
+import type { Authorship, FunctionParameter, JqFunction, SaveFunction } from "./schema.ts";
 
 /** What a program needs to know of a function. */
 export type LibraryFunction = Pick<JqFunction, "name" | "definition" | "arity" | "depends_on">;
@@ -102,10 +103,7 @@ export function checkListed(
   if (first !== undefined) {
     const near = nearNames(first, library.keys());
     throw new AppError("jq_unknown_name", `${key}: the library has no function ${unknown.join(", ")}.`, {
-      hint:
-        near.length > 0
-          ? `Did you mean ${near.join(", ")}?`
-          : `Save the function first, or leave ${key} out to have them found.`,
+      hint: didYouMean(near) ?? `Save the function first, or leave ${key} out to have them found.`,
       details: { names: unknown, near },
     });
   }
@@ -119,6 +117,23 @@ export function checkListed(
   return listed
     .filter((name) => !called.includes(name))
     .map((name) => `${key} lists ${name}, which the code does not call`);
+}
+
+/** Signs a change that a call's own actor makes by hand. */
+export function byActor(context: Pick<CallContext, "actor">): Authorship {
+  return { author: context.actor.username, source: "manual" };
+}
+
+/** A team's active tools as users of its functions. */
+export function toolUses(
+  catalogue: Pick<Catalogue, "tools">,
+): (LibraryUse & { required_functions: readonly string[] })[] {
+  return [...catalogue.tools.values()].map(({ name, query, parameters, required_functions }) => ({
+    name,
+    query,
+    parameters: parameters.map((parameter) => parameter.name),
+    required_functions,
+  }));
 }
 
 /** The library as it will be with this function in it. */

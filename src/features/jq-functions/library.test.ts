@@ -1,38 +1,22 @@
 // The function library through its MCP tools and the team's object: saving, history, races, other roles and teams.
 import { describe, expect, it } from "vitest";
-import type { CallContext } from "../../context.ts";
+import { freshTeam, rejection, useTool } from "../../../test/helpers/team.ts";
 import { describeError } from "../../core/errors.ts";
-import { freshTeam } from "./test-team.ts";
 import { functionTools, saveFunction } from "./tools.ts";
 
 const by = { author: "ada", source: "manual" } as const;
-
-async function use(context: CallContext, name: string, args: unknown) {
-  const tool = functionTools.find((candidate) => candidate.name === name);
-  if (tool === undefined) throw new Error(`no tool ${name}`);
-  return tool.call(context, args);
-}
-
-async function rejection(promise: Promise<unknown>): Promise<{ code: string; message: string }> {
-  const error = await promise.then(
-    () => new Error("nothing was thrown"),
-    (reason: unknown) => reason,
-  );
-  const { code, message } = describeError(error);
-  return { code, message };
-}
 
 describe("save_function", () => {
   it("creates, leaves the same content unchanged, and updates", async () => {
     const team = await freshTeam();
     const first = { name: "double", definition: "def double: . * 2;", description: "Twice." };
-    const created = await use(await team.call(), "save_function", first);
+    const created = await useTool(await team.call(), "save_function", first);
     expect(created.text).toBe("Created double, version 1.");
-    expect((await use(await team.call(), "save_function", first)).text).toBe(
+    expect((await useTool(await team.call(), "save_function", first)).text).toBe(
       "double is unchanged: version 1 already holds this.",
     );
     const changed = { name: "double", definition: "def double: . + .;", reason: "strings too" };
-    expect((await use(await team.call("member", "bob"), "save_function", changed)).text).toBe(
+    expect((await useTool(await team.call("member", "bob"), "save_function", changed)).text).toBe(
       "Updated double, version 2.",
     );
     const { function: found, versions } = await (await team.call()).stub.functions().history("double", { limit: 10 });
@@ -61,8 +45,8 @@ describe("save_function", () => {
 
   it("refuses a change that breaks dependants and saves nothing", async () => {
     const team = await freshTeam();
-    await use(await team.call(), "save_function", { name: "base", definition: "def base($a): $a;" });
-    await use(await team.call(), "save_function", { name: "user", definition: "def user: base(1);" });
+    await useTool(await team.call(), "save_function", { name: "base", definition: "def base($a): $a;" });
+    await useTool(await team.call(), "save_function", { name: "user", definition: "def user: base(1);" });
     await (await team.call()).stub.tools().save({ name: "t", description: "d", query: "user + base(2)" }, by);
     const change = { name: "base", definition: "def base: 1;" };
     const expected = {
@@ -71,7 +55,7 @@ describe("save_function", () => {
         "Saving base like this would break 2 that use it: function user (line 1, column 11: base is called with 1 argument; it takes 0.); tool t (line 1, column 8: base is called with 1 argument; it takes 0.).",
     };
     const call = await team.call();
-    expect(await rejection(use(call, "save_function", change))).toEqual(expected);
+    expect(await rejection(useTool(call, "save_function", change))).toEqual(expected);
     // The object says the same to a Worker that did not look.
     expect(await rejection(Promise.resolve(call.stub.functions().save(change, by)))).toEqual(expected);
     const deactivation = await rejection(Promise.resolve(call.stub.functions().deactivate("base", by)));
@@ -85,8 +69,8 @@ describe("save_function", () => {
 
   it("asks the engine about the function and about what depends on it", async () => {
     const team = await freshTeam();
-    await use(await team.call(), "save_function", { name: "base", definition: "def base: 1;" });
-    await use(await team.call(), "save_function", { name: "user", definition: "def user: base;" });
+    await useTool(await team.call(), "save_function", { name: "base", definition: "def base: 1;" });
+    await useTool(await team.call(), "save_function", { name: "user", definition: "def user: base;" });
     const programs: string[] = [];
     await saveFunction(await team.call(), { name: "base", definition: "def base: 2;" }, async (program) => {
       programs.push(program);
@@ -97,11 +81,11 @@ describe("save_function", () => {
   it("lets one of two racing saves make a circle, and neither half of it stays", async () => {
     const team = await freshTeam();
     for (const name of ["a", "b"])
-      await use(await team.call(), "save_function", { name, definition: `def ${name}: 1;` });
+      await useTool(await team.call(), "save_function", { name, definition: `def ${name}: 1;` });
     const [one, two] = [await team.call(), await team.call()];
     const results = await Promise.allSettled([
-      use(one, "save_function", { name: "a", definition: "def a: b;" }),
-      use(two, "save_function", { name: "b", definition: "def b: a;" }),
+      useTool(one, "save_function", { name: "a", definition: "def a: b;" }),
+      useTool(two, "save_function", { name: "b", definition: "def b: a;" }),
     ]);
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     const [failed] = results.flatMap((result) => (result.status === "rejected" ? [describeError(result.reason)] : []));
@@ -123,7 +107,7 @@ describe("save_function", () => {
   it("refuses unknown arguments", async () => {
     const team = await freshTeam();
     const args = { name: "f", definition: "def f: 1;", team: "other" };
-    expect(await rejection(use(await team.call(), "save_function", args))).toEqual({
+    expect(await rejection(useTool(await team.call(), "save_function", args))).toEqual({
       code: "invalid_argument",
       message: 'save_function: Unrecognized key: "team"',
     });
@@ -158,7 +142,7 @@ describe("deactivate and restore", () => {
     const team = await freshTeam();
     const { stub } = await team.call();
     await stub.functions().save({ name: "margin", definition: "def margin: 1;" }, by);
-    expect(await rejection(use(await team.call(), "get_function", { name: "margins" }))).toEqual({
+    expect(await rejection(useTool(await team.call(), "get_function", { name: "margins" }))).toEqual({
       code: "not_found",
       message: "The library has no function margins.",
     });
@@ -166,10 +150,10 @@ describe("deactivate and restore", () => {
 
   it("keeps teams apart", async () => {
     const [mine, other] = [await freshTeam(), await freshTeam()];
-    await use(await mine.call(), "save_function", { name: "secret", definition: "def secret: 1;" });
+    await useTool(await mine.call(), "save_function", { name: "secret", definition: "def secret: 1;" });
     const call = await other.call("owner");
-    expect((await use(call, "list_functions", {})).text).toBe("0 of 0 functions");
-    expect((await rejection(use(call, "get_function", { name: "secret" }))).code).toBe("not_found");
+    expect((await useTool(call, "list_functions", {})).text).toBe("0 of 0 functions");
+    expect((await rejection(useTool(call, "get_function", { name: "secret" }))).code).toBe("not_found");
   });
 });
 
@@ -177,18 +161,18 @@ describe("list_functions and get_function", () => {
   it("lists by words, in pages", async () => {
     const team = await freshTeam();
     for (const name of ["alpha", "beta", "delta"])
-      await use(await team.call(), "save_function", {
+      await useTool(await team.call(), "save_function", {
         name,
         definition: `def ${name}($x): $x;`,
         description: `The ${name} rate.`,
       });
     const call = await team.call();
-    const first = await use(call, "list_functions", { query: "rate", limit: 2 });
+    const first = await useTool(call, "list_functions", { query: "rate", limit: 2 });
     const cursor = first.data.next_cursor;
     expect(first.text).toBe(
       `2 of 3 functions\n|signature|description|depends_on|\n|-|-|-|\n|alpha($x)|The alpha rate.|[]|\n|beta($x)|The beta rate.|[]|\nMore: the same call with cursor ${cursor}`,
     );
-    expect((await use(call, "list_functions", { query: "rate", limit: 2, cursor })).data).toEqual({
+    expect((await useTool(call, "list_functions", { query: "rate", limit: 2, cursor })).data).toEqual({
       functions: [
         { name: "delta", signature: "delta($x)", description: "The delta rate.", depends_on: [], version: 1 },
       ],
@@ -196,7 +180,7 @@ describe("list_functions and get_function", () => {
       total: 3,
       truncated: true,
     });
-    expect((await use(call, "list_functions", { query: "ALPHA rate" })).data.total).toBe(1);
+    expect((await useTool(call, "list_functions", { query: "ALPHA rate" })).data.total).toBe(1);
   });
 
   it("shows a function with what uses it", async () => {
@@ -213,7 +197,7 @@ describe("list_functions and get_function", () => {
     );
     await stub.functions().save({ name: "user", definition: "def user: base(1);" }, by);
     await stub.tools().save({ name: "t", description: "d", query: "user" }, by);
-    const { text, data } = await use(await team.call("viewer"), "get_function", { name: "base" });
+    const { text, data } = await useTool(await team.call("viewer"), "get_function", { name: "base" });
     expect(data.dependants).toEqual({ functions: ["user"], tools: ["t"] });
     expect(text.replace(/\d{4}-[^|]+Z/, "TIME")).toBe(
       [

@@ -1,6 +1,7 @@
 // Which library functions a piece of jq calls, and the errors for names that are nobody's. Runs at the edge and in the object.
 import { AppError } from "../../core/errors.ts";
-import { type Analysis, nearNames, requireAllowed } from "../../engines/jq/syntax/analyse.ts";
+import { didYouMean, nearNames } from "../../core/near-names.ts";
+import { type Analysis, requireAllowed } from "../../engines/jq/syntax/analyse.ts";
 import { builtinArities, builtinNames, formats } from "../../engines/jq/syntax/builtins.ts";
 import { describePosition, positionAt } from "../../engines/jq/syntax/source.ts";
 import type { FunctionLibrary } from "./jq-functions.ts";
@@ -60,9 +61,8 @@ function unknownVariable(text: string, at: { name: string; start: number }, vari
   const near = nearNames(at.name, variables);
   return new AppError("jq_unknown_name", `line ${line}, column ${column}: $${at.name} is not defined here.`, {
     hint:
-      near.length > 0
-        ? `Did you mean ${near.map((name) => `$${name}`).join(", ")}?`
-        : "Declare it as a parameter, or bind it with `as` before it is used.",
+      didYouMean(near.map((name) => `$${name}`)) ??
+      "Declare it as a parameter, or bind it with `as` before it is used.",
     details: { name: `$${at.name}`, line, column, near },
   });
 }
@@ -100,15 +100,13 @@ function unknownFunction(
     "jq_unknown_name",
     `${place}: there is no function ${call.name} with ${countArguments(call.arity)}, neither in jq nor in the team's library.`,
     {
-      hint:
-        near.length > 0
-          ? `Did you mean ${near.join(", ")}?`
-          : "Save the function first; list_functions shows those there are.",
+      hint: didYouMean(near) ?? "Save the function first; list_functions shows those there are.",
       details: { name: call.name, arity: call.arity, line, column, near },
     },
   );
 }
 
+/** `no arguments`, `1 argument`, `2 arguments`. */
 export function countArguments(arity: number): string {
   if (arity === 0) return "no arguments";
   return arity === 1 ? "1 argument" : `${arity} arguments`;

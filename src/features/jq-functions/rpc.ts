@@ -1,9 +1,9 @@
 // Functions over RPC: thin. Runs in the team object.
 import { RpcTarget } from "cloudflare:workers";
-import { AppError, describeError, type ErrorCode, type ErrorDetails } from "../../core/errors.ts";
+import { AppError, describeError, type ErrorDescription } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
+import { didYouMean, nearNames } from "../../core/near-names.ts";
 import type { TeamDeps, TeamEvent } from "../../durable/team-deps.ts";
-import { nearNames } from "../../engines/jq/syntax/analyse.ts";
 import { libraryLimits } from "../../limits.ts";
 import {
   type CheckedFunction,
@@ -31,10 +31,9 @@ export interface SavedFunction {
 }
 
 /** One entry's fate in a batch; an error is data here, so that the others go on. */
-export type FunctionResult =
-  | { name: string; saved: SavedFunction }
-  | { name: string; error: { code: ErrorCode; message: string; hint?: string; details?: ErrorDetails } };
+export type FunctionResult = { name: string; saved: SavedFunction } | { name: string; error: ErrorDescription };
 
+/** The function library of one team. */
 export class FunctionsRpc extends RpcTarget {
   readonly #deps: TeamDeps;
 
@@ -133,7 +132,7 @@ export class FunctionsRpc extends RpcTarget {
     if (row !== undefined) return row;
     const near = nearNames(name, functionNames(this.#deps.db));
     throw new AppError("not_found", `The library has no function ${name}.`, {
-      hint: near.length > 0 ? `Did you mean ${near.join(", ")}?` : "list_functions shows those there are.",
+      hint: didYouMean(near) ?? "list_functions shows those there are.",
       details: { name, near },
     });
   }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { identifierSchema } from "../../core/names.ts";
 
-export const functionParameterSchema = z.object({
+const functionParameterSchema = z.object({
   name: z.string().min(1).max(64).describe("As in the def, with or without the dollar sign."),
   type: z.string().max(40).optional().describe("What callers should pass: number, string, array …"),
   description: z.string().max(500).optional(),

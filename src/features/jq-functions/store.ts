@@ -33,15 +33,18 @@ export function activeFunctions(db: Db): JqFunction[] {
   return withDependencies(db, db.select().from(jqFunctions).where(eq(jqFunctions.isActive, true)).all());
 }
 
+/** The team's active tools as users of functions. */
 export function activeToolUses(db: Db): ToolUse[] {
   const rows = db.select().from(toolColumns).where(eq(toolColumns.isActive, true)).all();
   return rows.map((row) => ({ name: row.name, query: row.query, parameters: row.parameters.map(({ name }) => name) }));
 }
 
+/** The function of that name, active or not. */
 export function findFunctionRow(db: Db, name: string): FunctionRow | undefined {
   return db.select().from(jqFunctions).where(eq(jqFunctions.name, name)).get();
 }
 
+/** Names of all functions, inactive ones included. */
 export function functionNames(db: Db): string[] {
   return db
     .select({ name: jqFunctions.name })
@@ -50,6 +53,7 @@ export function functionNames(db: Db): string[] {
     .map(({ name }) => name);
 }
 
+/** How many functions there are, inactive ones included. */
 export function countFunctions(db: Db): number {
   return db.select({ rows: count() }).from(jqFunctions).get()?.rows ?? 0;
 }

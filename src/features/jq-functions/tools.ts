@@ -1,16 +1,20 @@
 // The function library as MCP tools. Runs at the edge.
 import { z } from "zod";
 import type { CallContext } from "../../context.ts";
+import { readsOnly, replaces } from "../../core/define-tool.ts";
 import { markdownTable } from "../../core/markdown.ts";
-import { pageOf } from "../../core/paging.ts";
+import { cursorSchema, moreLines, pageFields, pageOf } from "../../core/paging.ts";
+import { listLimits } from "../../limits.ts";
 import { defineTool } from "../../tool.ts";
 import {
+  byActor,
   type CompileCheck,
   checkFunction,
   compileWithEngine,
   findDependants,
   requireCompiles,
   requireNothingBroken,
+  toolUses,
   withFunction,
 } from "./jq-functions.ts";
 import type { SavedFunction } from "./rpc.ts";
@@ -23,10 +27,7 @@ import {
   saveOutcomes,
 } from "./schema.ts";
 
-const defaultLimit = 50;
-const versionsShown = 20;
-
-const listed = z.object({
+const listedFunctionSchema = z.object({
   name: z.string(),
   signature: z.string(),
   description: z.string(),
@@ -34,10 +35,8 @@ const listed = z.object({
   version: z.int(),
 });
 
-const readOnly = { readOnly: true, destructive: false, idempotent: true, openWorld: false } as const;
-
 /** `margin($revenue; $cost)`: how a function is called, in jq's words. */
-export function functionSignature({ name, parameters }: Pick<JqFunction, "name" | "parameters">): string {
+function functionSignature({ name, parameters }: Pick<JqFunction, "name" | "parameters">): string {
   return parameters.length === 0 ? name : `${name}(${parameters.map((parameter) => parameter.name).join("; ")})`;
 }
 
@@ -50,13 +49,10 @@ export async function saveFunction(
   const before = context.catalogue.functions;
   // A builtin's name that was allowed once stays allowed; the object knows for certain.
   const after = withFunction(before, checkFunction(before, input, before.has(input.name)));
-  const tools = [...context.catalogue.tools.values()].map((tool) => ({
-    ...tool,
-    parameters: tool.parameters.map(({ name }) => name),
-  }));
+  const tools = toolUses(context.catalogue);
   requireNothingBroken({ before, after, name: input.name, doing: "Saving" }, tools);
   await requireCompiles(after, tools, input.name, compile);
-  return context.stub.functions().save(input, { author: context.actor.username, source: "manual" });
+  return context.stub.functions().save(input, byActor(context));
 }
 
 export const functionTools = [
@@ -66,17 +62,14 @@ export const functionTools = [
     description: "The team's shared jq functions: what queries and tools may call besides jq's builtins.",
     input: z.object({
       query: z.string().max(200).optional().describe("Words that the name or description must hold."),
-      limit: z.int().min(1).max(500).optional().describe("Default 50."),
-      cursor: z.string().max(500).optional(),
+      limit: z.int().min(1).max(listLimits.maxEntries).optional().describe(`Default ${listLimits.toolEntries}.`),
+      cursor: cursorSchema,
     }),
     output: z.object({
-      functions: z.array(listed),
-      returned: z.int(),
-      total: z.int(),
-      truncated: z.boolean(),
-      next_cursor: z.string().optional(),
+      functions: z.array(listedFunctionSchema),
+      ...pageFields,
     }),
-    hints: readOnly,
+    hints: readsOnly,
     permission: "data:read",
     toolset: "jq",
     handler: async (context, input) => {
@@ -88,7 +81,7 @@ export const functionTools = [
         .filter((found) => words.every((word) => `${found.name} ${found.description}`.toLowerCase().includes(word)))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       const { items, ...page } = pageOf(matching, {
-        limit: input.limit ?? defaultLimit,
+        limit: input.limit ?? listLimits.toolEntries,
         cursor: input.cursor,
         key: (found) => found.name,
       });
@@ -101,8 +94,7 @@ export const functionTools = [
       }));
       const lines = [`${page.returned} of ${page.total} functions`];
       if (functions.length > 0) lines.push(markdownTable(functions, ["signature", "description", "depends_on"]));
-      if (page.next_cursor !== undefined) lines.push(`More: the same call with cursor ${page.next_cursor}`);
-      return { text: lines.join("\n"), data: { functions, ...page } };
+      return { text: [...lines, ...moreLines(page)].join("\n"), data: { functions, ...page } };
     },
   }),
 
@@ -116,12 +108,14 @@ export const functionTools = [
       dependants: z.object({ functions: z.array(z.string()), tools: z.array(z.string()) }),
       versions: z.array(functionVersionSchema),
     }),
-    hints: readOnly,
+    hints: readsOnly,
     permission: "data:read",
     toolset: "jq",
     handler: async (context, { name }) => {
-      const { function: found, versions } = await context.stub.functions().history(name, { limit: versionsShown });
-      const dependants = findDependants(context.catalogue.functions, [...context.catalogue.tools.values()], name);
+      const { function: found, versions } = await context.stub
+        .functions()
+        .history(name, { limit: listLimits.functionVersions });
+      const dependants = findDependants(context.catalogue.functions, toolUses(context.catalogue), name);
       const lines = [
         `${functionSignature(found)} · v${found.version}${found.is_active ? "" : " · deactivated"}${found.description === "" ? "" : ` · ${found.description}`}`,
         `\`\`\`jq\n${found.definition.trimEnd()}\n\`\`\``,
@@ -149,7 +143,7 @@ export const functionTools = [
       "Creates or changes a shared jq function. Checked first: it compiles, calls only what exists, makes no circle, and breaks nothing that uses it.",
     input: saveFunctionSchema,
     output: z.object({ outcome: z.enum(saveOutcomes), function: jqFunctionSchema }),
-    hints: { readOnly: false, destructive: true, idempotent: true, openWorld: false },
+    hints: replaces,
     permission: "library:write",
     toolset: "jq",
     handler: async (context, input) => {

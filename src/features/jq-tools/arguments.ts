@@ -1,7 +1,9 @@
 // A tool's parameters: what a declaration may say and what a value must be. Runs at the edge and in the object.
 import { AppError, isAppError } from "../../core/errors.ts";
+import { type JsonType, jsonTypeOf } from "../../core/exact-json.ts";
 import { Lru } from "../../core/lru.ts";
-import { nearNames } from "../../engines/jq/syntax/analyse.ts";
+import { nearNames } from "../../core/near-names.ts";
+import { utf8Bytes } from "../../core/utf8.ts";
 import { jqLimits, libraryLimits } from "../../limits.ts";
 import { compilePattern, matchesPattern, type Pattern } from "./pattern.ts";
 import type { ToolParameter } from "./schema.ts";
@@ -119,7 +121,7 @@ function describeParameters(parameters: readonly ToolParameter[]): string {
 }
 
 function requireSize(name: string, values: Readonly<Record<string, unknown>>): void {
-  const bytes = new TextEncoder().encode(JSON.stringify(values)).length;
+  const bytes = utf8Bytes(JSON.stringify(values));
   if (bytes <= jqLimits.paramsBytes) return;
   throw new AppError(
     "too_large",
@@ -133,7 +135,7 @@ function requireSize(name: string, values: Readonly<Record<string, unknown>>): v
 
 /** What is wrong with a value for a parameter, or undefined. */
 function valueProblem(parameter: Omit<ToolParameter, "name">, value: unknown): string | undefined {
-  if (!isOfType(parameter.type, value)) return `expected ${aType(parameter.type)}, got ${aType(typeOf(value))}`;
+  if (!isOfType(parameter.type, value)) return `expected ${aType(parameter.type)}, got ${aType(jsonTypeOf(value))}`;
   if (parameter.enum !== undefined && !parameter.enum.some((choice) => isSame(choice, value)))
     return `expected one of ${parameter.enum.map(quoted).join(", ")}; got ${quoted(value)}`;
   return rangeProblem(parameter, value) ?? matchProblem(parameter.pattern, value);
@@ -165,20 +167,11 @@ function matchProblem(pattern: string | undefined, value: unknown): string | und
     : `${quoted(value)} does not match the pattern ${pattern}`;
 }
 
-type JsonType = ToolParameter["type"] | "null";
-
-function typeOf(value: unknown): JsonType {
-  if (value === null || value === undefined) return "null";
-  if (Array.isArray(value)) return "array";
-  const type = typeof value;
-  return type === "string" || type === "number" || type === "boolean" ? type : "object";
-}
-
 function isOfType(type: ToolParameter["type"], value: unknown): boolean {
-  return type === "integer" ? Number.isInteger(value) : typeOf(value) === type;
+  return type === "integer" ? Number.isInteger(value) : jsonTypeOf(value) === type;
 }
 
-function aType(type: JsonType): string {
+function aType(type: JsonType | ToolParameter["type"]): string {
   if (type === "null") return "null";
   return `${/^[aio]/.test(type) ? "an" : "a"} ${type}`;
 }

@@ -3,23 +3,13 @@ import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import functionsYaml from "../../../seeds/functions.yaml?raw";
 import toolsYaml from "../../../seeds/tools.yaml?raw";
+import { withDatasets } from "../../../test/helpers/datasets.ts";
+import { freshTeam, rejection } from "../../../test/helpers/team.ts";
 import type { CallContext, TeamRoutes } from "../../context.ts";
 import { AppError, describeError } from "../../core/errors.ts";
-import { freshTeam } from "../jq-functions/test-team.ts";
 import { importLibrary } from "./import.ts";
 import { callTeamTool } from "./jq-tools.ts";
 import { libraryRoutes } from "./routes.ts";
-import { toolsOf } from "./saving.ts";
-import { withDatasets } from "./test-data.ts";
-
-async function rejection(promise: Promise<unknown>): Promise<{ code: string; message: string }> {
-  const error = await promise.then(
-    () => new Error("nothing was thrown"),
-    (reason: unknown) => reason,
-  );
-  const { code, message } = describeError(error);
-  return { code, message };
-}
 
 const names = (entries: readonly { name: string }[]): string[] => entries.map(({ name }) => name);
 const seedFunctions = ["calculate_efficiency", "analyze_trends", "group_and_aggregate", "round_to", "money", "tally"];
@@ -60,7 +50,7 @@ describe("the seeds", () => {
     ]);
     const after = await team.call();
     expect(after.catalogue.revision).toBe(revision);
-    const { tool, original_yaml_path } = await toolsOf(after).get("trend_analysis");
+    const { tool, original_yaml_path } = await after.stub.tools().get("trend_analysis");
     expect([tool.source, original_yaml_path]).toEqual(["yaml", "seeds/tools.yaml"]);
   });
 

@@ -1,6 +1,6 @@
 // Imports functions and tools from YAML: in any order, as often as wanted, one bad entry not stopping the others. Runs at the edge.
 import type { CallContext } from "../../context.ts";
-import { AppError, describeError, isAppError } from "../../core/errors.ts";
+import { AppError, describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
 import { parseWith } from "../../core/parse.ts";
 import { parseDefinition } from "../../engines/jq/syntax/analyse.ts";
 import {
@@ -11,13 +11,15 @@ import {
   type FunctionLibrary,
   requireCompiles,
   requireNothingBroken,
+  toolUses,
   withFunction,
 } from "../jq-functions/jq-functions.ts";
+import type { FunctionResult } from "../jq-functions/rpc.ts";
 import { type YamlFunction, yamlFunctionSchema } from "../jq-functions/schema.ts";
 import { checkTool } from "./jq-tools.ts";
 import { type LibraryEntry, readLibraryYaml } from "./library-yaml.ts";
-import type { ToolAuthorship } from "./rpc.ts";
-import { requireToolCompiles, toolsOf } from "./saving.ts";
+import type { ToolAuthorship, ToolResult } from "./rpc.ts";
+import { requireToolCompiles } from "./saving.ts";
 import { type ImportReport, type SaveTool, saveToolSchema } from "./schema.ts";
 
 /**
@@ -91,10 +93,7 @@ async function tryFunction(job: Import, entry: LibraryEntry, input: YamlFunction
   const { name } = input;
   const checked = checkFunction(job.library, input, job.library.has(name));
   const after = withFunction(job.library, checked);
-  const tools = [...job.context.catalogue.tools.values()].map((tool) => ({
-    ...tool,
-    parameters: tool.parameters.map((parameter) => parameter.name),
-  }));
+  const tools = toolUses(job.context.catalogue);
   for (const message of checkListed("depends_on", job.library, input.depends_on, checked.depends_on))
     job.report.warnings.push({ kind: entry.kind, name, message });
   if (job.library.get(name)?.definition !== input.definition) {
@@ -116,7 +115,7 @@ async function importTools(job: Import, entries: readonly LibraryEntry[]): Promi
     });
   }
   if (ready.length === 0) return;
-  const results = await toolsOf(job.context).saveAll(
+  const results = await job.context.stub.tools().saveAll(
     ready.map(({ input }) => input),
     job.by,
   );
@@ -218,10 +217,7 @@ async function attempt(report: ImportReport, entry: LibraryEntry, work: () => vo
 function settle(
   report: ImportReport,
   steps: readonly Step<{ name: string }>[],
-  results: readonly (
-    | { name: string; saved: { outcome: "created" | "updated" | "unchanged" } }
-    | { name: string; error: ReturnType<typeof describeError> }
-  )[],
+  results: readonly (FunctionResult | ToolResult)[],
 ): void {
   for (const [at, result] of results.entries()) {
     const entry = steps[at]?.entry;
@@ -231,7 +227,7 @@ function settle(
   }
 }
 
-function fail(report: ImportReport, entry: LibraryEntry, error: ReturnType<typeof describeError>): void {
+function fail(report: ImportReport, entry: LibraryEntry, error: ErrorDescription): void {
   const { code, message, hint, details } = error;
   const line = details?.line;
   const column = details?.column;

@@ -1,11 +1,11 @@
 // The rules of tools: what may be saved, what a call must give, and that no value changes the program.
 import { describe, expect, it } from "vitest";
+import { withDatasets } from "../../../test/helpers/datasets.ts";
+import { freshTeam } from "../../../test/helpers/team.ts";
 import { describeError } from "../../core/errors.ts";
-import { freshTeam } from "../jq-functions/test-team.ts";
 import type { RowsQuery } from "../query/query.ts";
 import { callTeamTool, checkTool, contentOf, nextContent, toolInputSchema } from "./jq-tools.ts";
 import type { JqTool, SaveTool } from "./schema.ts";
-import { withDatasets } from "./test-data.ts";
 
 const functions = new Map([
   ["margin", { name: "margin", definition: "def margin($r; $c): $r - $c;", arity: 2, depends_on: [] }],

@@ -3,7 +3,10 @@ import { z } from "zod";
 import type { CallContext, Catalogue } from "../../context.ts";
 import type { ToolAnswer } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
+import { isRecord } from "../../core/exact-json.ts";
+import { parseWith } from "../../core/parse.ts";
 import { jqLimits } from "../../limits.ts";
+import { fitsWhole } from "../datasets/datasets.ts";
 import type { Dataset } from "../datasets/schema.ts";
 import {
   bindValues,
@@ -245,7 +248,7 @@ function requireInUse(tool: JqTool): void {
 
 function readObject(name: string, args: unknown): Record<string, unknown> {
   if (args === undefined || args === null) return {};
-  if (typeof args === "object" && !Array.isArray(args)) return { ...args };
+  if (isRecord(args)) return { ...args };
   throw new AppError("invalid_argument", `${name}: the arguments must be an object.`, { hint: "Pass them by name." });
 }
 
@@ -253,13 +256,7 @@ function readPage(name: string, given: Readonly<Record<string, unknown>>, extra:
   const page = Object.fromEntries(
     Object.entries(given).filter(([key, value]) => pageNames.includes(key) && extra.includes(key) && value !== null),
   );
-  const result = z.object(pageArguments).safeParse(page);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${issue.path.map(String).join(".")}: ${issue.message}`);
-  throw new AppError("invalid_argument", `${name}: ${problems.join("; ")}`, {
-    hint: "Correct the arguments named above and call again.",
-    details: { problems },
-  });
+  return parseWith(z.object(pageArguments), page, name);
 }
 
 function readSource(catalogue: Catalogue, tool: NamedContent, wanted: unknown): RowsQuery["source"] {
@@ -292,7 +289,7 @@ function requireDataset(catalogue: Catalogue, tool: NamedContent, name: string):
 
 function inputOf(tool: NamedContent, source: RowsQuery["source"]): "whole" | "records" {
   if (source.kind !== "one") return "whole";
-  if (tool.input === "whole" && source.dataset.bytes > jqLimits.wholeInputBytes) {
+  if (tool.input === "whole" && !fitsWhole(source.dataset)) {
     throw new AppError(
       "dataset_too_large_for_whole",
       `The tool ${tool.name} reads the dataset ${source.dataset.name} as a whole, and it has grown to ${source.dataset.bytes} bytes; the limit is ${jqLimits.wholeInputBytes} (limit wholeInputBytes).`,

@@ -1,11 +1,10 @@
 // Tools through their MCP tools and the team's object: saving, trying, history, rollback, races, roles and teams.
 import { describe, expect, it } from "vitest";
-import { describeError } from "../../core/errors.ts";
+import { withDatasets } from "../../../test/helpers/datasets.ts";
+import { freshTeam, rejection, useTool } from "../../../test/helpers/team.ts";
 import { builtInTools } from "../../surfaces/catalogue.ts";
-import { freshTeam } from "../jq-functions/test-team.ts";
 import { callTeamTool } from "./jq-tools.ts";
 import { reservedToolNames } from "./reserved-names.ts";
-import { useTool, withDatasets } from "./test-data.ts";
 import { toolTools } from "./tools.ts";
 
 const by = { author: "ada", source: "manual" } as const;
@@ -21,15 +20,6 @@ const byRegion = {
   parameters: [{ name: "region", type: "string" }],
   datasets: ["orders"],
 };
-
-async function rejection(promise: Promise<unknown>): Promise<{ code: string; message: string }> {
-  const error = await promise.then(
-    () => new Error("nothing was thrown"),
-    (reason: unknown) => reason,
-  );
-  const { code, message } = describeError(error);
-  return { code, message };
-}
 
 describe("the built-in tools", () => {
   it("keep their names from teams, each of them", () => {

@@ -62,8 +62,8 @@ function editsInside(before: readonly string[], after: readonly string[]): Edit[
     if (before[row] === after[column]) {
       edits.push({ mark: " ", line: before[row++] ?? "" });
       column++;
-    } else if (cell(row + 1, column) >= cell(row, column + 1)) edits.push(removed[row++] as Edit);
-    else edits.push(added[column++] as Edit);
+    } else if (cell(row + 1, column) >= cell(row, column + 1)) edits.push({ mark: "-", line: before[row++] ?? "" });
+    else edits.push({ mark: "+", line: after[column++] ?? "" });
   }
   return [...edits, ...removed.slice(row), ...added.slice(column)];
 }

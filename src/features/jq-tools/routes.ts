@@ -3,16 +3,15 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { TeamRoutes } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
-import { type Page, pageOf } from "../../core/paging.ts";
+import { listQuerySchema, type Page, pageOf } from "../../core/paging.ts";
 import { parseWith } from "../../core/parse.ts";
-import { libraryLimits } from "../../limits.ts";
+import { libraryLimits, listLimits } from "../../limits.ts";
+import { bodyText } from "../../platform/request-body.ts";
 import { requirePermission } from "../access/access.ts";
+import { byActor } from "../jq-functions/jq-functions.ts";
 import { importLibrary } from "./import.ts";
 
-const pageSchema = z.object({
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: z.string().max(500).optional(),
-});
+const querySchema = listQuerySchema({ preset: listLimits.restEntries, max: listLimits.maxEntries });
 const pathSchema = z.object({ path: z.string().min(1).max(300).optional() });
 
 export const libraryRoutes = new Hono<TeamRoutes>()
@@ -20,7 +19,7 @@ export const libraryRoutes = new Hono<TeamRoutes>()
     const call = c.get("call");
     requirePermission(call.actor, "library:write", "import functions and tools");
     const { path } = parseWith(pathSchema, c.req.query(), "library");
-    return c.json(await importLibrary(call, await readText(c.req.raw), path));
+    return c.json(await importLibrary(call, await bodyText(c.req.raw, libraryLimits.yamlBytes, tooLong), path));
   })
   .get("/functions", (c) => {
     const call = c.get("call");
@@ -35,44 +34,21 @@ export const libraryRoutes = new Hono<TeamRoutes>()
   .delete("/functions/:name", async (c) => {
     const call = c.get("call");
     requirePermission(call.actor, "library:write", "deactivate functions");
-    const by = { author: call.actor.username, source: "manual" as const };
-    return c.json((await call.stub.functions().deactivate(c.req.param("name"), by)).function);
+    return c.json((await call.stub.functions().deactivate(c.req.param("name"), byActor(call))).function);
   })
   .post("/functions/:name/restore", async (c) => {
     const call = c.get("call");
     requirePermission(call.actor, "library:write", "restore functions");
-    const by = { author: call.actor.username, source: "manual" as const };
-    return c.json((await call.stub.functions().restore(c.req.param("name"), by)).function);
+    return c.json((await call.stub.functions().restore(c.req.param("name"), byActor(call))).function);
   });
 
 function pageOfNamed<Item extends { name: string }>(
   c: Context<TeamRoutes>,
   items: ReadonlyMap<string, Item>,
 ): Page<Item> {
-  const { limit, cursor } = parseWith(pageSchema, c.req.query(), "library");
+  const { limit, cursor } = parseWith(querySchema, c.req.query(), "library");
   const sorted = [...items.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return pageOf(sorted, { limit, cursor, key: (item) => item.name });
-}
-
-/** The body as text, counted while it is read. */
-async function readText(request: Request): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  let bytes = 0;
-  let text = "";
-  try {
-    for await (const chunk of request.body ?? []) {
-      bytes += chunk.byteLength;
-      if (bytes > libraryLimits.yamlBytes) throw tooLong();
-      text += decoder.decode(chunk, { stream: true });
-    }
-    return text + decoder.decode();
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new AppError("invalid_argument", "The body is not UTF-8 text.", {
-      hint: "Send YAML encoded as UTF-8.",
-      cause,
-    });
-  }
 }
 
 function tooLong(): AppError {

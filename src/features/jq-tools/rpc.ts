@@ -1,9 +1,9 @@
 // Tools over RPC: thin. Runs in the team object.
 import { RpcTarget } from "cloudflare:workers";
-import { AppError, describeError, type ErrorCode, type ErrorDetails } from "../../core/errors.ts";
+import { AppError, describeError, type ErrorDescription } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
+import { didYouMean, nearNames } from "../../core/near-names.ts";
 import type { TeamDeps } from "../../durable/team-deps.ts";
-import { nearNames } from "../../engines/jq/syntax/analyse.ts";
 import { libraryLimits } from "../../limits.ts";
 import type { Authorship, SaveOutcome, VersionAction } from "../jq-functions/schema.ts";
 import { type CheckedTool, checkTool } from "./jq-tools.ts";
@@ -31,9 +31,7 @@ export interface SavedTool {
 }
 
 /** One entry's fate in a batch; an error is data here, so that the others go on. */
-export type ToolResult =
-  | { name: string; saved: SavedTool }
-  | { name: string; error: { code: ErrorCode; message: string; hint?: string; details?: ErrorDetails } };
+export type ToolResult = { name: string; saved: SavedTool } | { name: string; error: ErrorDescription };
 
 /** What of a row outlives a change of its content. */
 type ToolState = Pick<
@@ -41,6 +39,7 @@ type ToolState = Pick<
   "id" | "name" | "version" | "isActive" | "source" | "originalYamlPath" | "createdBy" | "createdAt"
 >;
 
+/** The tools of one team. */
 export class ToolsRpc extends RpcTarget {
   readonly #deps: TeamDeps;
 
@@ -120,7 +119,7 @@ export class ToolsRpc extends RpcTarget {
     if (row !== undefined) return row;
     const near = nearNames(name, toolNames(this.#deps.db));
     throw new AppError("not_found", `The team has no tool ${name}.`, {
-      hint: near.length > 0 ? `Did you mean ${near.join(", ")}?` : "find_tools shows those there are.",
+      hint: didYouMean(near) ?? "find_tools shows those there are.",
       details: { name, near },
     });
   }

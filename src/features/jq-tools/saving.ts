@@ -1,28 +1,15 @@
 // Saving tools from the edge: the real engine compiles first, then the team's object checks again and writes. Runs at the edge.
 import type { CallContext } from "../../context.ts";
 import { describeError, isAppError } from "../../core/errors.ts";
-import { type CompileCheck, compileWithEngine } from "../jq-functions/jq-functions.ts";
+import { byActor, type CompileCheck, compileWithEngine } from "../jq-functions/jq-functions.ts";
 import { answerRows } from "../query/query.ts";
 import type { Rows } from "../query/schema.ts";
 import { type CheckedTool, checkTool, compileTool, contentOf, nextContent, toolQuery } from "./jq-tools.ts";
-import type { SavedTool, ToolAuthorship, ToolsRpc } from "./rpc.ts";
+import type { SavedTool } from "./rpc.ts";
 import type { JqTool, SaveTool, ToolContent } from "./schema.ts";
 
 /** Rows of a dry run's sample. */
 const sampleRows = 5;
-
-type ToolsClient = {
-  [Method in keyof ToolsRpc]: (...args: Parameters<ToolsRpc[Method]>) => Promise<ReturnType<ToolsRpc[Method]>>;
-};
-
-/** The team object's tools. The platform's types give up on JSON of any shape (a parameter's default), so the methods are typed here. */
-export function toolsOf(context: CallContext): ToolsClient {
-  return context.stub.tools() as unknown as ToolsClient;
-}
-
-export function byActor(context: CallContext): ToolAuthorship {
-  return { author: context.actor.username, source: "manual" };
-}
 
 /** Creates or updates a tool. Throws what `checkTool` throws, and `jq_syntax` when only the real engine refuses it. */
 export async function saveTool(
@@ -32,11 +19,11 @@ export async function saveTool(
 ): Promise<SavedTool & { warnings: string[] }> {
   const checked = checkTool(context.catalogue, input, currentContent(context, input.name));
   await requireToolCompiles(context.catalogue, checked.content, compile);
-  const { outcome, tool } = await toolsOf(context).save(input, byActor(context));
+  const { outcome, tool } = await context.stub.tools().save(input, byActor(context));
   return { outcome, tool, warnings: checked.warnings };
 }
 
-/** Makes an old version the newest again. */
+/** Makes an old version the newest again. Throws `not_found`, what `checkTool` throws, and what the real engine refuses. */
 export async function rollbackTool(
   context: CallContext,
   name: string,
@@ -44,23 +31,23 @@ export async function rollbackTool(
   reason: string | undefined,
   compile: CompileCheck = compileWithEngine,
 ): Promise<SavedTool> {
-  const { versions } = await toolsOf(context).history(name, { limit: 1, before: version + 1 });
+  const { versions } = await context.stub.tools().history(name, { limit: 1, before: version + 1 });
   const [found] = versions;
   // Whether that version exists is the object's to say.
   if (found?.version === version) await recheck(context, name, found.content, compile);
-  return toolsOf(context).rollback(name, version, byActor(context), reason);
+  return context.stub.tools().rollback(name, version, byActor(context), reason);
 }
 
-/** Brings a deactivated tool back. */
+/** Brings a deactivated tool back. Throws as `rollbackTool` does. */
 export async function restoreTool(
   context: CallContext,
   name: string,
   reason: string | undefined,
   compile: CompileCheck = compileWithEngine,
 ): Promise<SavedTool> {
-  const { tool } = await toolsOf(context).get(name);
+  const { tool } = await context.stub.tools().get(name);
   await recheck(context, name, contentOf(tool), compile);
-  return toolsOf(context).restore(name, byActor(context), reason);
+  return context.stub.tools().restore(name, byActor(context), reason);
 }
 
 async function recheck(context: CallContext, name: string, content: ToolContent, compile: CompileCheck): Promise<void> {

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { datasetNameSchema, identifierSchema } from "../../core/names.ts";
 import { sources, versionActions } from "../jq-functions/schema.ts";
 
-export const toolParameterTypes = ["string", "number", "integer", "boolean", "array", "object"] as const;
+const toolParameterTypes = ["string", "number", "integer", "boolean", "array", "object"] as const;
 
-export const toolParameterSchema = z.object({
+const toolParameterSchema = z.object({
   name: identifierSchema,
   type: z.enum(toolParameterTypes),
   description: z.string().max(500).optional(),
@@ -85,7 +85,7 @@ export const jqToolSchema = z.object({
 export type JqTool = z.infer<typeof jqToolSchema>;
 
 /** What a version keeps of a tool: everything an author writes. */
-export const toolContentSchema = jqToolSchema.pick({
+const toolContentSchema = jqToolSchema.pick({
   description: true,
   query: true,
   parameters: true,
@@ -108,16 +108,16 @@ export const toolVersionSchema = z.object({
 });
 export type ToolVersion = z.infer<typeof toolVersionSchema> & { content: ToolContent };
 
-const entryKind = z.enum(["function", "tool"]);
-const importedEntry = z.object({ kind: entryKind, name: z.string() });
+const entryKindSchema = z.enum(["function", "tool"]);
+const importedEntrySchema = z.object({ kind: entryKindSchema, name: z.string() });
 
 /** What an import did with each entry; a failure says where in the YAML. */
-export const importReportSchema = z.object({
-  created: z.array(importedEntry),
-  unchanged: z.array(importedEntry),
-  updated: z.array(importedEntry),
+const importReportSchema = z.object({
+  created: z.array(importedEntrySchema),
+  unchanged: z.array(importedEntrySchema),
+  updated: z.array(importedEntrySchema),
   failed: z.array(
-    importedEntry.extend({
+    importedEntrySchema.extend({
       line: z.int(),
       column: z.int().optional(),
       code: z.string(),
@@ -125,7 +125,7 @@ export const importReportSchema = z.object({
       hint: z.string().optional(),
     }),
   ),
-  warnings: z.array(importedEntry.extend({ message: z.string() })),
+  warnings: z.array(importedEntrySchema.extend({ message: z.string() })),
 });
 export type ImportReport = z.infer<typeof importReportSchema>;
-export type EntryKind = z.infer<typeof entryKind>;
+export type EntryKind = z.infer<typeof entryKindSchema>;

@@ -44,10 +44,12 @@ export function changedTools(db: Db, since: number): JqTool[] {
   return withFunctions(db, db.select().from(tools).where(gt(tools.revision, since)).all());
 }
 
+/** The tool of that name, active or not. */
 export function findToolRow(db: Db, name: string): ToolRow | undefined {
   return db.select().from(tools).where(eq(tools.name, name)).get();
 }
 
+/** Names of all tools, inactive ones included. */
 export function toolNames(db: Db): string[] {
   return db
     .select({ name: tools.name })
@@ -56,6 +58,7 @@ export function toolNames(db: Db): string[] {
     .map(({ name }) => name);
 }
 
+/** How many tools there are, inactive ones included. */
 export function countTools(db: Db): number {
   return db.select({ rows: count() }).from(tools).get()?.rows ?? 0;
 }
@@ -122,6 +125,7 @@ export function selectToolVersions(
   }));
 }
 
+/** What an author wrote of a stored tool. */
 export function contentOfRow(row: ToolRow): ToolContent {
   return {
     description: row.description,

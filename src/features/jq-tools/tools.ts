@@ -1,24 +1,23 @@
 // The team's tools as MCP tools: read, save, try, undo. Runs at the edge.
 import { stringify } from "yaml";
 import { z } from "zod";
-import type { CallContext } from "../../context.ts";
+import { readsOnly, replaces } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
-import { decodeCursor, encodeCursor, invalidCursor } from "../../core/paging.ts";
+import { cursorSchema, moreLines, pageBefore, pageFields, readBefore } from "../../core/paging.ts";
+import { listLimits } from "../../limits.ts";
 import { defineTool } from "../../tool.ts";
+import { byActor } from "../jq-functions/jq-functions.ts";
 import { saveOutcomes } from "../jq-functions/schema.ts";
-import { pageArguments, rowsSchema } from "../query/schema.ts";
-import { toolInputSchema } from "./jq-tools.ts";
+import { rowsSchema } from "../query/schema.ts";
+import { contentOf, toolInputSchema } from "./jq-tools.ts";
 import { lineDiff } from "./line-diff.ts";
 import type { SavedTool } from "./rpc.ts";
-import { byActor, type DryRun, restoreTool, rollbackTool, saveTool, testInput, testTool, toolsOf } from "./saving.ts";
+import { type DryRun, restoreTool, rollbackTool, saveTool, testInput, testTool } from "./saving.ts";
 import { jqToolSchema, saveToolSchema, type ToolContent, toolVersionSchema } from "./schema.ts";
 
 const name = z.string().max(100);
 const reason = z.string().max(500).optional().describe("Kept in the history.");
 const savedSchema = z.object({ outcome: z.enum(saveOutcomes), tool: jqToolSchema });
-const reads = { readOnly: true, destructive: false, idempotent: true, openWorld: false } as const;
-const writes = { readOnly: false, destructive: true, idempotent: true, openWorld: false } as const;
-const historyLimit = 10;
 
 const getTool = defineTool({
   name: "get_tool",
@@ -32,11 +31,11 @@ const getTool = defineTool({
     avg_execution_time_ms: z.int().nullable(),
     original_yaml_path: z.string().nullable(),
   }),
-  hints: reads,
+  hints: readsOnly,
   permission: "data:read",
   toolset: "jq",
   handler: async (context, input) => {
-    const { tool, original_yaml_path } = await toolsOf(context).get(input.name);
+    const { tool, original_yaml_path } = await context.stub.tools().get(input.name);
     const usage = await context.stub.metrics().usage(tool.id);
     const count = usage?.usage_count ?? 0;
     const average = usage?.avg_execution_time_ms ?? null;
@@ -64,7 +63,7 @@ const saveToolTool = defineTool({
     "Creates or changes a team tool, callable by everyone at once. Try it with test_tool first. What is left out keeps its value.",
   input: saveToolSchema,
   output: savedSchema.extend({ warnings: z.array(z.string()) }),
-  hints: writes,
+  hints: replaces,
   permission: "library:write",
   toolset: "jq",
   handler: async (context, input) => {
@@ -103,7 +102,7 @@ const testToolTool = defineTool({
     ),
     sample: rowsSchema.optional(),
   }),
-  hints: reads,
+  hints: readsOnly,
   permission: "data:read",
   toolset: "jq",
   handler: async (context, { arguments: args = {}, name: given, ...changes }) => {
@@ -131,45 +130,38 @@ const toolHistory = defineTool({
   description: "Versions of a tool, newest first: who, when, why, and what changed. rollback_tool goes back to one.",
   input: z.object({
     name,
-    limit: z.int().min(1).max(100).optional().describe("Default 10."),
-    cursor: pageArguments.cursor,
+    limit: z.int().min(1).max(listLimits.maxVersions).optional().describe(`Default ${listLimits.versions}.`),
+    cursor: cursorSchema,
   }),
   output: z.object({
     name: z.string(),
     versions: z.array(toolVersionSchema.extend({ diff: z.string().describe("Against the version before.") })),
-    returned: z.int(),
-    total: z.int(),
-    truncated: z.boolean(),
-    next_cursor: z.string().optional(),
+    ...pageFields,
   }),
-  hints: reads,
+  hints: readsOnly,
   permission: "data:read",
   toolset: "jq",
   handler: async (context, input) => {
-    const limit = input.limit ?? historyLimit;
-    const before = input.cursor === undefined ? undefined : decodeCursor(input.cursor).before;
-    if (before !== undefined && typeof before !== "number") throw invalidCursor();
+    const limit = input.limit ?? listLimits.versions;
     // One more than shown: the oldest shown is compared with it.
-    const { tool, versions: read } = await toolsOf(context).history(input.name, { limit: limit + 1, before });
-    const versions = read.slice(0, limit).map(({ content, ...version }, at) => {
-      const older = read[at + 1];
+    const read = { limit: limit + 1, before: readBefore(input.cursor) };
+    const { tool, versions: found } = await context.stub.tools().history(input.name, read);
+    const { items, ...page } = pageBefore(found, { limit, total: tool.version, key: ({ version }) => version });
+    const versions = items.map(({ content, ...version }, at) => {
+      const older = found[at + 1];
       return {
         ...version,
         diff: lineDiff(older === undefined ? "" : writeContent(older.content), writeContent(content)),
       };
     });
-    const last = versions.at(-1);
-    const next = read.length > limit && last !== undefined ? encodeCursor({ before: last.version }) : undefined;
-    const counts = { returned: versions.length, total: tool.version, truncated: versions.length < tool.version };
     const lines = versions.map(
       (version) =>
         `v${version.version} · ${version.action} · ${version.author} · ${version.created_at}${version.reason === null ? "" : ` · ${version.reason}`}${version.diff === "" ? "" : `\n\`\`\`diff\n${version.diff}\n\`\`\``}`,
     );
-    const head = `${tool.name}: ${counts.returned} of ${counts.total} versions${tool.is_active ? "" : ", deactivated"}`;
-    const more = next === undefined ? [] : [`More: the same call with cursor ${next}`];
+    const head = `${tool.name}: ${page.returned} of ${page.total} versions${tool.is_active ? "" : ", deactivated"}`;
     return {
-      text: [head, ...lines, ...more].join("\n"),
-      data: { name: tool.name, versions, ...counts, ...(next === undefined ? {} : { next_cursor: next }) },
+      text: [head, ...lines, ...moreLines(page)].join("\n"),
+      data: { name: tool.name, versions, ...page },
     };
   },
 });
@@ -180,7 +172,7 @@ const rollbackToolTool = defineTool({
   description: "Makes an old version of a tool the newest again, as a new version, checked against today's functions.",
   input: z.object({ name, version: z.int().min(1), reason }),
   output: savedSchema,
-  hints: writes,
+  hints: replaces,
   permission: "library:write",
   toolset: "jq",
   handler: async (context, input) => answerSaved(await rollbackTool(context, input.name, input.version, input.reason)),
@@ -192,11 +184,11 @@ const deactivateTool = defineTool({
   description: "Takes a team tool out of use for everyone; restore_tool brings it back.",
   input: z.object({ name, reason }),
   output: savedSchema,
-  hints: writes,
+  hints: replaces,
   permission: "library:write",
   toolset: "jq",
-  handler: async (context: CallContext, input) =>
-    answerSaved(await toolsOf(context).deactivate(input.name, byActor(context), input.reason)),
+  handler: async (context, input) =>
+    answerSaved(await context.stub.tools().deactivate(input.name, byActor(context), input.reason)),
 });
 
 const restoreToolTool = defineTool({
@@ -205,7 +197,7 @@ const restoreToolTool = defineTool({
   description: "Brings a deactivated team tool back, checked against today's functions.",
   input: z.object({ name, reason }),
   output: savedSchema,
-  hints: { ...writes, destructive: false },
+  hints: { ...replaces, destructive: false },
   permission: "library:write",
   toolset: "jq",
   handler: async (context, input) => answerSaved(await restoreTool(context, input.name, input.reason)),
@@ -244,19 +236,6 @@ function describeDryRun(run: DryRun): string {
 }
 
 /** A tool's content as YAML, in the form that an import takes. */
-function writeContent({
-  description,
-  query,
-  parameters,
-  datasets,
-  dataset_mode,
-  input,
-  null_input,
-  pinned,
-  weight,
-}: ToolContent): string {
-  return stringify(
-    { description, query, parameters, datasets, dataset_mode, input, null_input, pinned, weight },
-    { lineWidth: 0 },
-  ).trimEnd();
+function writeContent(content: ToolContent): string {
+  return stringify(contentOf(content), { lineWidth: 0 }).trimEnd();
 }

@@ -1,8 +1,9 @@
 // Logging executions from the edge and reading the log. Runs at the edge.
 import type { CallContext } from "../../context.ts";
 import { newId } from "../../core/ids.ts";
-import { decodeCursor, encodeCursor, invalidCursor, type Page } from "../../core/paging.ts";
-import { logLimits } from "../../limits.ts";
+import { logFailure } from "../../core/log.ts";
+import { type Page, pageBefore, readBefore } from "../../core/paging.ts";
+import { listLimits, logLimits } from "../../limits.ts";
 import { may } from "../access/access.ts";
 import type { Execution, ExecutionReport, ListExecutions } from "./schema.ts";
 
@@ -48,15 +49,8 @@ async function sendBatch(context: CallContext): Promise<void> {
   try {
     await context.stub.metrics().record(batch.reports);
   } catch (error) {
-    console.error(
-      JSON.stringify({
-        event: "executions_not_logged",
-        team: context.team,
-        request_id: context.requestId,
-        count: batch.reports.length,
-        error: String(error),
-      }),
-    );
+    const { team, requestId: request_id } = context;
+    logFailure("executions_not_logged", { team, request_id, count: batch.reports.length }, error);
   }
 }
 
@@ -88,28 +82,17 @@ function cutParameters(text: string): string {
   return text.length <= logLimits.parametersChars ? text : `${text.slice(0, logLimits.parametersChars)}…`;
 }
 
-const defaultLimit = 50;
-
-/** A page of the log, newest first. Whoever is not an admin sees their own executions only. */
+/** A page of the log, newest first. Whoever is not an admin sees their own executions only. Throws `cursor_invalid`. */
 export async function listExecutions(context: CallContext, input: ListExecutions): Promise<Page<Execution>> {
-  const before = input.cursor === undefined ? undefined : decodeCursor(input.cursor).before;
-  if (before !== undefined && typeof before !== "number") throw invalidCursor();
-  const limit = input.limit ?? defaultLimit;
+  const limit = input.limit ?? listLimits.toolEntries;
   const username = may(context.actor, "admin") ? input.user : context.actor.username;
   const { rows, total } = await context.stub.metrics().list({
     tool: input.tool,
     username,
     failed: input.failed,
-    before,
+    before: readBefore(input.cursor),
     limit: limit + 1,
   });
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return {
-    items: shown.map((row) => row.execution),
-    returned: shown.length,
-    total,
-    truncated: shown.length < total,
-    ...(rows.length > limit && last !== undefined ? { next_cursor: encodeCursor({ before: last.seq }) } : {}),
-  };
+  const page = pageBefore(rows, { limit, total, key: (row) => row.seq });
+  return { ...page, items: page.items.map((row) => row.execution) };
 }

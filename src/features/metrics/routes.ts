@@ -3,12 +3,16 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { TeamRoutes } from "../../context.ts";
 import { parseWith } from "../../core/parse.ts";
+import { listLimits } from "../../limits.ts";
 import { requirePermission } from "../access/access.ts";
 import { listExecutions } from "./metrics.ts";
 import { listExecutionsSchema } from "./schema.ts";
 
 const querySchema = listExecutionsSchema
-  .extend({ failed: z.stringbool().optional(), limit: z.coerce.number().int().min(1).max(500).optional() })
+  .extend({
+    failed: z.stringbool().optional(),
+    limit: z.coerce.number().int().min(1).max(listLimits.maxEntries).optional(),
+  })
   .strict();
 
 export const metricsRoutes = new Hono<TeamRoutes>().get("/", async (c) => {

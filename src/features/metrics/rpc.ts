@@ -1,5 +1,6 @@
 // The execution log over RPC: thin. Runs in the team object.
 import { RpcTarget } from "cloudflare:workers";
+import { dayMs } from "../../core/durations.ts";
 import type { TeamDeps } from "../../durable/team-deps.ts";
 import type { ExecutionReport } from "./schema.ts";
 import {
@@ -13,8 +14,8 @@ import {
 
 /** The log is trimmed once in so many rows, and daily by the alarm. */
 const trimEvery = 500;
-const dayMs = 86_400_000;
 
+/** The execution log of one team. */
 export class MetricsRpc extends RpcTarget {
   readonly #deps: TeamDeps;
 

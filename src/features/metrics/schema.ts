@@ -1,5 +1,7 @@
 // The execution log as every surface shows it: fields described once.
 import { z } from "zod";
+import { cursorSchema } from "../../core/paging.ts";
+import { listLimits } from "../../limits.ts";
 
 export const executionSchema = z.object({
   id: z.string(),
@@ -24,8 +26,8 @@ export const listExecutionsSchema = z.object({
   tool: z.string().optional().describe("Only of this tool."),
   user: z.string().optional().describe("Only of this username."),
   failed: z.boolean().optional().describe("true: only failures."),
-  limit: z.int().min(1).max(500).optional().describe("Default 50."),
-  cursor: z.string().max(200).optional(),
+  limit: z.int().min(1).max(listLimits.maxEntries).optional().describe(`Default ${listLimits.toolEntries}.`),
+  cursor: cursorSchema,
 });
 export type ListExecutions = z.infer<typeof listExecutionsSchema>;
 

@@ -1,12 +1,11 @@
 // The execution log in the team object's SQLite. Synchronous; SQL only.
 import { and, desc, eq, lt, max, type SQL, sql } from "drizzle-orm";
+import { dayMs } from "../../core/durations.ts";
 import { placeholders, prepared } from "../../core/prepared.ts";
 import type { Db } from "../../durable/db.ts";
 import { logLimits } from "../../limits.ts";
 import type { Execution, ExecutionReport } from "./schema.ts";
 import { executions, toolUsage } from "./table.ts";
-
-const dayMs = 86_400_000;
 
 const insertRow = prepared((db: Db) =>
   db

@@ -1,6 +1,8 @@
 // list_executions: the team's execution log. Runs at the edge.
 import { z } from "zod";
+import { readsOnly } from "../../core/define-tool.ts";
 import { markdownTable } from "../../core/markdown.ts";
+import { moreLines, pageFields } from "../../core/paging.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
 import { defineTool } from "../../tool.ts";
 import { listExecutions } from "./metrics.ts";
@@ -28,18 +30,15 @@ export const metricsTools = [
     input: listExecutionsSchema,
     output: z.object({
       executions: z.array(executionSchema),
-      returned: z.int(),
-      total: z.int(),
-      truncated: z.boolean(),
-      next_cursor: z.string().optional(),
+      ...pageFields,
     }),
-    hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+    hints: readsOnly,
     permission: "data:read",
     toolset: "admin",
     handler: async (context, input) => {
       const { items, ...page } = await listExecutions(context, input);
-      const more = page.next_cursor === undefined ? "" : `\nMore: the same call with cursor ${page.next_cursor}`;
-      const text = `${page.returned} of ${page.total} executions\n${fenceUntrusted(markdownTable(items, columns), "log")}${more}`;
+      const log = fenceUntrusted(markdownTable(items, columns), "log");
+      const text = [`${page.returned} of ${page.total} executions`, log, ...moreLines(page)].join("\n");
       return { text, data: { executions: items, ...page } };
     },
   }),

@@ -8,7 +8,7 @@ import { Lru } from "../../core/lru.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../core/paging.ts";
 import { type JqRequest, runJq } from "../../engines/jq/run.ts";
 import { cacheLimits, jqLimits, resultLimits } from "../../limits.ts";
-import { openDataset } from "../datasets/datasets.ts";
+import { fitsWhole, openDataset } from "../datasets/datasets.ts";
 import type { Dataset } from "../datasets/schema.ts";
 import { countThatFits, describeRows, renderWithin } from "./rows.ts";
 import type { PageArguments, Rows } from "./schema.ts";
@@ -39,6 +39,11 @@ interface Window {
 // Per isolate. Keys hold the team's incarnation and the datasets' etags, values never change, so nothing crosses teams or grows stale.
 const resultCache = new Lru<Window>(cacheLimits.resultBytes);
 const contentCache = new Lru<Uint8Array>(cacheLimits.datasetBytes);
+/** Queries under way and when they began, Unix milliseconds. */
+const running = new Map<string, number>();
+const twinPollMs = 20;
+/** Bytes a kept output takes besides its text. */
+const outputOverhead = 32;
 
 /**
  * Runs the program and answers with one page of its outputs. Pages of one query are parts of one result: a cursor is refused
@@ -58,16 +63,12 @@ export async function answerRows(context: CallContext, query: RowsQuery): Promis
   const offset = await readOffset(query.page.cursor, question, state);
   const limit = query.page.limit ?? resultLimits.defaultRows;
 
+  const mayShare = query.pure && query.page.fresh !== true;
   const key = `${context.catalogue.incarnation} ${question} ${state}`;
-  const remembered = query.pure && query.page.fresh !== true ? resultCache.get(key) : undefined;
+  if (mayShare) await waitForTwin(context, key);
+  const remembered = mayShare ? resultCache.get(key) : undefined;
   const cached = remembered !== undefined && covers(remembered, offset, limit);
-  const window = cached ? remembered : await runWindow(context, query, offset);
-  if (!cached && query.pure)
-    resultCache.set(
-      key,
-      window,
-      window.outputs.reduce((size, output) => size + output.length, key.length),
-    );
+  const window = cached ? remembered : await runAndRemember(context, query, offset, key);
   context.execution.steps = cached ? 0 : window.steps;
   context.execution.cached = cached;
 
@@ -77,6 +78,36 @@ export async function answerRows(context: CallContext, query: RowsQuery): Promis
     cached,
     cursorOf: async (o) => encodeCursor({ q: await markOf(question), v: state, o }),
   });
+}
+
+/**
+ * Waits while the same query runs for another call of this isolate, so that many callers of one slow query cost one run.
+ * It watches by its own timer and not by the other's promise: a call may not live on another's, which the platform can end at any time.
+ */
+async function waitForTwin(context: CallContext, key: string): Promise<void> {
+  for (;;) {
+    const startedAt = running.get(key);
+    if (startedAt === undefined || context.now() - startedAt > cacheLimits.sharedRunMs) return;
+    await scheduler.wait(twinPollMs);
+    context.signal?.throwIfAborted();
+  }
+}
+
+async function runAndRemember(context: CallContext, query: RowsQuery, offset: number, key: string): Promise<Window> {
+  if (!query.pure) return runWindow(context, query, offset);
+  const startedAt = context.now();
+  running.set(key, startedAt);
+  try {
+    const window = await runWindow(context, query, offset);
+    resultCache.set(
+      key,
+      window,
+      window.outputs.reduce((size, output) => size + output.length + outputOverhead, key.length),
+    );
+    return window;
+  } finally {
+    if (running.get(key) === startedAt) running.delete(key);
+  }
 }
 
 async function page(
@@ -155,12 +186,10 @@ function covers(window: Window, offset: number, limit: number): boolean {
 }
 
 async function runWindow(context: CallContext, query: RowsQuery, offset: number): Promise<Window> {
-  const { input, mode } = await openInput(context, query);
   const outcome = await runJq({
     program: query.program,
     args: query.args,
-    input,
-    mode,
+    ...inputOf(context, query),
     nullInput: query.nullInput || query.source.kind === "none",
     window: { offset, limit: resultLimits.maxRows, maxBytes: cacheLimits.resultEntryBytes },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
@@ -169,23 +198,30 @@ async function runWindow(context: CallContext, query: RowsQuery, offset: number)
   return { offset, outputs: outcome.outputs, total: outcome.total, steps: outcome.steps };
 }
 
-async function openInput(context: CallContext, query: RowsQuery): Promise<Pick<JqRequest, "input" | "mode">> {
-  if (query.source.kind === "none") return { input: undefined, mode: "records" };
-  if (query.source.kind === "all") return { input: await joinDatasets(context, query.source.datasets), mode: "whole" };
-  const { dataset } = query.source;
-  if (query.input === "records") {
-    const small = dataset.bytes <= cacheLimits.datasetEntryBytes;
+/** What the program reads and how. Nothing is loaded here: the engine asks for it once it has memory. */
+function inputOf(context: CallContext, { source, input }: RowsQuery): Pick<JqRequest, "input" | "mode"> {
+  if (source.kind === "none") return { input: undefined, mode: "records" };
+  if (source.kind === "all") {
+    requireWhole(
+      source.datasets.reduce((sum, dataset) => sum + dataset.bytes, 0),
+      source.datasets.map((dataset) => dataset.name).join(" + "),
+    );
+    return { input: () => joinDatasets(context, source.datasets), mode: "whole" };
+  }
+  const { dataset } = source;
+  if (input === "records") {
+    const isSmall = dataset.bytes <= cacheLimits.datasetEntryBytes;
     return {
-      input: small ? await readDataset(context, dataset) : await openDataset(context.files, dataset),
+      input: () => (isSmall ? readDataset(context, dataset) : openDataset(context.files, dataset)),
       mode: dataset.kind === "whole" ? "whole" : "records",
     };
   }
   requireWhole(dataset.bytes, dataset.name);
-  return { input: await readDataset(context, dataset), mode: dataset.kind === "whole" ? "whole" : "slurp" };
+  return { input: () => readDataset(context, dataset), mode: dataset.kind === "whole" ? "whole" : "slurp" };
 }
 
 function requireWhole(bytes: number, name: string): void {
-  if (bytes <= jqLimits.wholeInputBytes) return;
+  if (fitsWhole({ bytes })) return;
   throw new AppError(
     "dataset_too_large_for_whole",
     `${name} is ${bytes} bytes; as a whole a program may read ${jqLimits.wholeInputBytes} (limit wholeInputBytes).`,
@@ -206,18 +242,13 @@ async function readDataset(context: CallContext, dataset: Dataset): Promise<Uint
 
 /** One JSON object of all datasets by name; a list of records becomes an array. */
 async function joinDatasets(context: CallContext, datasets: readonly Dataset[]): Promise<Uint8Array> {
-  requireWhole(
-    datasets.reduce((sum, dataset) => sum + dataset.bytes, 0),
-    datasets.map((dataset) => dataset.name).join(" + "),
-  );
   const decoder = new TextDecoder();
-  const members = await Promise.all(
-    datasets.map(async (dataset) => {
-      const text = decoder.decode(await readDataset(context, dataset));
-      const value = dataset.kind === "whole" ? text : `[${text.trimEnd().replaceAll("\n", ",")}]`;
-      return `${JSON.stringify(dataset.name)}:${value}`;
-    }),
-  );
+  const members: string[] = [];
+  for (const dataset of datasets) {
+    const text = decoder.decode(await readDataset(context, dataset));
+    const value = dataset.kind === "whole" ? text : `[${text.trimEnd().replaceAll("\n", ",")}]`;
+    members.push(`${JSON.stringify(dataset.name)}:${value}`);
+  }
   return new TextEncoder().encode(`{${members.join(",")}}`);
 }
 

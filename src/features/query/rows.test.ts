@@ -1,3 +1,4 @@
+// Rows as text: tables, CSV, what fits and what a cut says. Runs in workerd.
 import { expect, it } from "vitest";
 import { parseExact } from "../../core/exact-json.ts";
 import { estimateTokens } from "../../core/tokens.ts";

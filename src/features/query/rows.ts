@@ -2,6 +2,7 @@
 import { AppError } from "../../core/errors.ts";
 import { isRecord } from "../../core/exact-json.ts";
 import { columnsOf, cutText, markdownCell, markdownTable } from "../../core/markdown.ts";
+import { moreLines } from "../../core/paging.ts";
 import { estimateTokens } from "../../core/tokens.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
 import { resultLimits } from "../../limits.ts";
@@ -103,7 +104,7 @@ export function describeRows(
       : `rows ${options.offset + 1}-${options.offset + rows.returned} of ${rows.total}`;
   const lines = [`${count}${from}${rows.cached ? " · cached" : ""}`];
   if (rows.returned > 0) lines.push(fenceUntrusted(body, options.format));
-  if (rows.next_cursor !== undefined) lines.push(`More: the same call with cursor ${rows.next_cursor}`);
+  lines.push(...moreLines(rows));
   if (options.cut)
     lines.push(
       'A value is shortened in this text; structuredContent holds it whole, as does format "json" with a limit.',

@@ -1,13 +1,22 @@
 // Rows, the answer of everything that queries: fields described once. One way to page and one way to say what was cut.
 import { z } from "zod";
+import { cursorSchema } from "../../core/paging.ts";
+import { resultLimits } from "../../limits.ts";
 
-export const rowFormats = ["markdown", "json", "csv"] as const;
+const rowFormats = ["markdown", "json", "csv"] as const;
 export type RowFormat = (typeof rowFormats)[number];
 
 /** Arguments that every tool answering with rows takes. */
 export const pageArguments = {
-  limit: z.int().min(1).max(1000).optional().describe("Rows to return; default 20 within 2,000 tokens."),
-  cursor: z.string().max(2000).optional().describe("next_cursor of the answer before."),
+  limit: z
+    .int()
+    .min(1)
+    .max(resultLimits.maxRows)
+    .optional()
+    .describe(
+      `Rows to return; default ${resultLimits.defaultRows} within ${resultLimits.defaultTokens.toLocaleString("en-US")} tokens.`,
+    ),
+  cursor: cursorSchema,
   format: z.enum(rowFormats).optional().describe("Of the text; default markdown."),
   fresh: z.boolean().optional().describe("true: do not answer from the cache."),
 };

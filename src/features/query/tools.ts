@@ -1,5 +1,6 @@
 // query_dataset: ad hoc jq over one dataset. Runs at the edge.
 import { z } from "zod";
+import { readsOnly } from "../../core/define-tool.ts";
 import { identifierSchema } from "../../core/names.ts";
 import { defineTool } from "../../tool.ts";
 import { findDataset } from "../datasets/datasets.ts";
@@ -22,7 +23,7 @@ export const queryTools = [
       ...pageArguments,
     }),
     output: rowsSchema,
-    hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+    hints: readsOnly,
     permission: "data:read",
     toolset: "catalog",
     handler: async (context, input) => {

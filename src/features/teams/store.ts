@@ -5,6 +5,7 @@ import { prepared } from "../../core/prepared.ts";
 import type { Db } from "../../durable/db.ts";
 import { team } from "./table.ts";
 
+/** Writes the one row that makes an object a team. */
 export function createTeam(db: Db, input: { slug: string; name: string }, now: number): void {
   db.insert(team)
     .values({
@@ -20,6 +21,7 @@ export function createTeam(db: Db, input: { slug: string; name: string }, now: n
 
 const selectTeam = prepared((db: Db) => db.select().from(team).where(eq(team.id, 1)).prepare());
 
+/** The team's row; there is one in every object with a schema. */
 export function readTeam(db: Db): typeof team.$inferSelect {
   const row = selectTeam(db).get();
   if (row === undefined) throw new Error("the team object has a schema but no team row");

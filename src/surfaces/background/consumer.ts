@@ -1,5 +1,7 @@
 // The background queue's consumer: deletes R2 objects that nothing points at, then tells the team. Idempotent. Runs at the edge.
+import { logFailure } from "../../core/log.ts";
 import { deleteObjects } from "../../platform/r2.ts";
+import { teamClient } from "../../platform/team-client.ts";
 import { type BackgroundMessage, backgroundMessageSchema } from "./messages.ts";
 
 /** Handles a batch: each message is acknowledged when done, or when it never can be; one that failed is retried. */
@@ -7,9 +9,7 @@ export async function handleBackground(batch: MessageBatch<unknown>, env: Pick<E
   for (const message of batch.messages) {
     const parsed = backgroundMessageSchema.safeParse(message.body);
     if (!parsed.success) {
-      console.error(
-        JSON.stringify({ event: "background_message_invalid", id: message.id, problems: parsed.error.issues }),
-      );
+      logFailure("background_message_invalid", { id: message.id, problems: parsed.error.issues });
       message.ack();
       continue;
     }
@@ -17,14 +17,7 @@ export async function handleBackground(batch: MessageBatch<unknown>, env: Pick<E
       await handleMessage(parsed.data, env);
       message.ack();
     } catch (error) {
-      console.error(
-        JSON.stringify({
-          event: "background_message_failed",
-          id: message.id,
-          attempt: message.attempts,
-          error: String(error),
-        }),
-      );
+      logFailure("background_message_failed", { id: message.id, attempt: message.attempts }, error);
       message.retry();
     }
   }
@@ -34,7 +27,7 @@ async function handleMessage(message: BackgroundMessage, env: Pick<Env, "FILES" 
   switch (message.type) {
     case "delete_objects":
       await deleteObjects(env.FILES, message.objects);
-      await env.TEAM.get(env.TEAM.idFromName(message.team))
+      await teamClient(env.TEAM, message.team)
         .datasets()
         .forget(message.objects.map((object) => object.r2_key));
   }

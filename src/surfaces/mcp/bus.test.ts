@@ -1,3 +1,4 @@
+// The feed behind a stream: reconnecting, ending, and reading events. Runs in workerd.
 import type { ServerEvent } from "@modelcontextprotocol/server";
 import { describe, expect, it } from "vitest";
 import { accessEndedCode } from "../../core/feed.ts";

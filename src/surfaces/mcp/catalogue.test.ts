@@ -1,3 +1,4 @@
+// tools/list: selection, order, budget, pages. Runs in workerd.
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";

@@ -1,3 +1,4 @@
+// Errors as MCP says them, and what they hide. Runs in workerd.
 import { ProtocolError } from "@modelcontextprotocol/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { AppError } from "../../core/errors.ts";

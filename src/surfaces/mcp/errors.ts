@@ -1,6 +1,7 @@
 // Errors as MCP says them: a tool's error result, or a protocol error for everything that is not a tool call. Runs at the edge.
 import { type CallToolResult, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import { type AppError, describeError, isAppError } from "../../core/errors.ts";
+import { describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
+import { logFailure } from "../../core/log.ts";
 
 /** Where an error happened, for the log and for whoever asks about it. */
 export interface ErrorPlace {
@@ -41,16 +42,10 @@ export async function asProtocol<T>(place: ErrorPlace, run: () => T | Promise<T>
 
 /** One JSON line for the operator's log. */
 export function logMcpError(event: string, error: unknown, place: ErrorPlace): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  console.error(
-    JSON.stringify({ event, request_id: place.requestId, team: place.team, what: place.what, error: text }),
-  );
+  logFailure(event, { request_id: place.requestId, team: place.team, what: place.what }, error);
 }
 
-function describe(
-  error: unknown,
-  place: ErrorPlace,
-): Pick<AppError, "code" | "message"> & { hint?: string; details?: Record<string, unknown> } {
+function describe(error: unknown, place: ErrorPlace): ErrorDescription {
   const described = describeError(error);
   if (isAppError(error)) return described;
   logMcpError("unexpected_error", error, place);

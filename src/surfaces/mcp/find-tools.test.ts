@@ -1,6 +1,8 @@
+// find_tools and run_tool: what is found, shown and run. Runs in workerd.
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { aTool, type TestTeam, testContext } from "../../../test/helpers/catalogue.ts";
+import { readsOnly } from "../../core/define-tool.ts";
 import { type BuiltInTool, defineTool } from "../../tool.ts";
 import { findTools } from "./find-tools.ts";
 
@@ -12,7 +14,7 @@ const builtIns: readonly BuiltInTool[] = [
     description: "Runs jq over a dataset.",
     input: z.object({ dataset: z.string(), limit: z.int().min(1).optional() }),
     output: z.looseObject({}),
-    hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+    hints: readsOnly,
     permission: "data:read",
     toolset: "catalog",
     handler: async (_context, input) => ({ text: `asked ${input.dataset}`, data: { dataset: input.dataset } }),

@@ -1,6 +1,7 @@
 // find_tools and run_tool: everything a caller may use, within reach of a short tool list. Runs at the edge.
 import { z } from "zod";
 import type { CallContext } from "../../context.ts";
+import { readsOnly } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
 import { isRecord } from "../../core/exact-json.ts";
 import { cutText } from "../../core/markdown.ts";
@@ -43,7 +44,7 @@ function findTool(builtIns: () => readonly BuiltInTool[]): BuiltInTool {
       total: z.int(),
       truncated: z.boolean(),
     }),
-    hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+    hints: readsOnly,
     permission: "data:read",
     toolset: "catalog",
     handler: async (context, input) => {

@@ -1,3 +1,4 @@
+// Host and Origin checks. Runs in workerd.
 import { describe, expect, it } from "vitest";
 import { readAllowedOrigins, refuseForeign } from "./guard.ts";
 

@@ -1,3 +1,4 @@
+// Ranking: which words count for how much. Runs in workerd.
 import { describe, expect, it } from "vitest";
 import { type RankedText, rank, wordsOf } from "./ranking.ts";
 

@@ -1,3 +1,4 @@
+// Resources: listing, reading, fences, completion. Runs in workerd.
 import { describe, expect, it } from "vitest";
 import { aDataset, aFunction, aTool, testContext } from "../../../test/helpers/catalogue.ts";
 import { mcpLimits } from "../../limits.ts";

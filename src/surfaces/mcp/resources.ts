@@ -15,8 +15,8 @@ import type { Dataset } from "../../features/datasets/schema.ts";
 import { mcpLimits } from "../../limits.ts";
 import { wireTool } from "./wire-tool.ts";
 
-export const resourceKinds = ["dataset", "function", "tool"] as const;
-export type ResourceKind = (typeof resourceKinds)[number];
+const resourceKinds = ["dataset", "function", "tool"] as const;
+type ResourceKind = (typeof resourceKinds)[number];
 
 const templates: Record<ResourceKind, string> = {
   dataset: "A dataset: what it is, its inferred schema and a sample.",
@@ -48,6 +48,7 @@ export function listResources(context: CallContext, cursor: string | undefined):
   return { resources: page.items, ...(page.next_cursor === undefined ? {} : { nextCursor: page.next_cursor }) };
 }
 
+/** The URI templates of the three kinds. */
 export function listResourceTemplates(): ListResourceTemplatesResult {
   return {
     resourceTemplates: resourceKinds.map((kind) => ({

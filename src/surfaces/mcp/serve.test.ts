@@ -1,16 +1,17 @@
+// The MCP endpoint as clients of both eras see it, over a catalogue in memory. Runs in workerd.
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { aDataset, aTool, type TestTeam, testContext } from "../../../test/helpers/catalogue.ts";
 import { readMessages } from "../../../test/helpers/server-sent.ts";
 import type { CallContext } from "../../context.ts";
+import { readsOnly } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
 import { parseExact } from "../../core/exact-json.ts";
 import { type BuiltInTool, defineTool } from "../../tool.ts";
 import { findTools } from "./find-tools.ts";
 import { serveMcp } from "./serve.ts";
 
-const readOnly = { readOnly: true, destructive: false, idempotent: true, openWorld: false };
 const anyOutput = z.looseObject({});
 
 /** Called when the waiting tool has begun. */
@@ -24,7 +25,7 @@ const builtIns: readonly BuiltInTool[] = [
     description: "Says it back.",
     input: z.object({ word: z.string(), times: z.int().min(1).optional() }),
     output: anyOutput,
-    hints: readOnly,
+    hints: readsOnly,
     permission: "data:read",
     toolset: "catalog",
     handler: async (context, input) => {
@@ -38,7 +39,7 @@ const builtIns: readonly BuiltInTool[] = [
     description: "Numbers no double holds.",
     input: z.object({}),
     output: anyOutput,
-    hints: readOnly,
+    hints: readsOnly,
     permission: "data:read",
     toolset: "catalog",
     handler: async () => ({ text: "two", data: { rows: parseExact('[12345678901234567890,{"x":1e1000}]') } }),
@@ -49,7 +50,7 @@ const builtIns: readonly BuiltInTool[] = [
     description: "Says what is wrong.",
     input: z.object({}),
     output: anyOutput,
-    hints: readOnly,
+    hints: readsOnly,
     permission: "data:read",
     toolset: "catalog",
     handler: async () => {
@@ -65,7 +66,7 @@ const builtIns: readonly BuiltInTool[] = [
     description: "Fails in a way nobody foresaw.",
     input: z.object({}),
     output: anyOutput,
-    hints: readOnly,
+    hints: readsOnly,
     permission: "data:read",
     toolset: "catalog",
     handler: async () => {
@@ -78,7 +79,7 @@ const builtIns: readonly BuiltInTool[] = [
     description: "Waits until the caller goes away.",
     input: z.object({}),
     output: anyOutput,
-    hints: readOnly,
+    hints: readsOnly,
     permission: "data:read",
     toolset: "jq",
     handler: (context) =>
@@ -93,7 +94,7 @@ const builtIns: readonly BuiltInTool[] = [
     description: "Writes to the library.",
     input: z.object({}),
     output: anyOutput,
-    hints: { ...readOnly, readOnly: false },
+    hints: { ...readsOnly, readOnly: false },
     permission: "library:write",
     toolset: "jq",
     handler: async () => ({ text: "saved", data: { saved: true } }),

@@ -10,6 +10,7 @@ import {
 import { version } from "../../../package.json";
 import type { CallContext } from "../../context.ts";
 import { type ErrorCode, isAppError } from "../../core/errors.ts";
+import { utf8Bytes } from "../../core/utf8.ts";
 import { recordExecution } from "../../features/metrics/metrics.ts";
 import type { BuiltInTool } from "../../tool.ts";
 import { everyListChanged, feedBus, teamEventReader } from "./bus.ts";
@@ -133,7 +134,7 @@ async function answerCall(
       startedAt,
       success: result.isError !== true,
       errorCode,
-      resultBytes: new TextEncoder().encode(JSON.stringify(result)).length,
+      resultBytes: utf8Bytes(JSON.stringify(result)),
     }),
   );
   return result;

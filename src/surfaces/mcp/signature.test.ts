@@ -1,3 +1,4 @@
+// Arguments as one line. Runs in workerd.
 import { expect, it } from "vitest";
 import { signatureOf } from "./signature.ts";
 

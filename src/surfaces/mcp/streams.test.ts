@@ -1,3 +1,4 @@
+// Change notifications on open streams of both eras. Runs in workerd.
 import { describe, expect, it, vi } from "vitest";
 import { testContext } from "../../../test/helpers/catalogue.ts";
 import { readMessages } from "../../../test/helpers/server-sent.ts";

@@ -30,7 +30,7 @@ export function usableTools(context: CallContext, builtIns: readonly BuiltInTool
 }
 
 /** Pinned first, then the heavier, then by name: never the same place for two tools. */
-export function byPriority(a: JqTool, b: JqTool): number {
+function byPriority(a: JqTool, b: JqTool): number {
   return Number(b.pinned) - Number(a.pinned) || b.weight - a.weight || (a.name < b.name ? -1 : 1);
 }
 

@@ -1,16 +1,17 @@
 // What the deployment's operator does before a team has anyone: create it and issue tokens. Runs at the edge.
 import { Hono } from "hono";
 import { z } from "zod";
+import { dayMs } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
 import { teamSlugSchema } from "../../core/names.ts";
 import { parseWith } from "../../core/parse.ts";
 import { createTokenSchema, type NewToken } from "../../features/access/schema.ts";
 import { makeToken } from "../../features/access/token.ts";
+import { jsonBody } from "../../platform/request-body.ts";
 import { teamClient } from "../../platform/team-client.ts";
 import { bearerOf } from "../session.ts";
 
 const createTeamSchema = z.strictObject({ name: z.string().min(1).max(100).optional() });
-const dayMs = 86_400_000;
 
 export const operatorRoutes = new Hono<{ Bindings: Env }>()
   .use(async (c, next) => {
@@ -19,13 +20,13 @@ export const operatorRoutes = new Hono<{ Bindings: Env }>()
   })
   .put("/teams/:team", async (c) => {
     const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
-    const { name } = parseWith(createTeamSchema, await bodyOf(c.req.raw), "team");
+    const { name } = parseWith(createTeamSchema, await jsonBody(c.req.raw), "team");
     const created = await teamClient(c.env.TEAM, slug).create({ slug, name: name ?? slug });
     return c.json({ team: slug, created }, created ? 201 : 200);
   })
   .post("/teams/:team/tokens", async (c) => {
     const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
-    const input = parseWith(createTokenSchema.strict(), await bodyOf(c.req.raw), "token");
+    const input = parseWith(createTokenSchema.strict(), await jsonBody(c.req.raw), "token");
     const { token, hash, prefix } = await makeToken();
     const expiresAt = input.expires_in_days === undefined ? null : Date.now() + input.expires_in_days * dayMs;
     const { id } = await teamClient(c.env.TEAM, slug).access().createToken({
@@ -51,18 +52,6 @@ export const operatorRoutes = new Hono<{ Bindings: Env }>()
     if (!revoked) throw new AppError("not_found", "There is no live token of that id in this team.");
     return c.body(null, 204);
   });
-
-async function bodyOf(request: Request): Promise<unknown> {
-  const text = await request.text();
-  if (text.trim() === "") return {};
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new AppError("invalid_argument", "The body is not JSON.", {
-      hint: 'Send a JSON object, e.g. {"name": "Sales"}.',
-    });
-  }
-}
 
 /** Compares digests in constant time, so that neither the length nor the first wrong character shows. */
 async function requireOperator(request: Request, env: Env): Promise<void> {

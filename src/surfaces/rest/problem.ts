@@ -1,5 +1,6 @@
 // Errors as HTTP: RFC 9457 problem bodies, and the challenge that goes with a 401. Runs at the edge.
 import { describeError, type ErrorCode, isAppError } from "../../core/errors.ts";
+import { logFailure } from "../../core/log.ts";
 
 const statusOf: Partial<Record<ErrorCode, number>> = {
   unauthorized: 401,
@@ -19,13 +20,13 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
 };
 
 /** The HTTP status of an error code; a code not listed is the request's fault: 400. */
-export function httpStatus(code: ErrorCode): number {
+function httpStatus(code: ErrorCode): number {
   return statusOf[code] ?? 400;
 }
 
 /** An error as an answer. Logs what is unexpected, shows nothing of it. */
 export function problemResponse(error: unknown, requestId: string): Response {
-  if (!isAppError(error)) logUnexpected(error, requestId);
+  if (!isAppError(error)) logFailure("unexpected_error", { request_id: requestId }, error);
   const { code, message, hint, details } = describeError(error);
   const status = httpStatus(code);
   const body = {
@@ -51,10 +52,4 @@ export function problemResponse(error: unknown, requestId: string): Response {
 /** RFC 6750: `error` only when a token was presented. */
 function challenge(presented: boolean): string {
   return presented ? 'Bearer realm="super-data", error="invalid_token"' : 'Bearer realm="super-data"';
-}
-
-/** One JSON line for the operator's log. */
-export function logUnexpected(error: unknown, requestId: string): void {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  console.error(JSON.stringify({ event: "unexpected_error", request_id: requestId, error: stack }));
 }

@@ -1,9 +1,8 @@
 // Scoping, builtins, forbidden things and library definitions. Runs in workerd.
 import { describe, expect, it } from "vitest";
 import { isAppError } from "../../../core/errors.ts";
-import { analyse, nearNames, parseDefinition, parseProgram, requireAllowed } from "./analyse.ts";
+import { analyse, parseDefinition, parseProgram, requireAllowed } from "./analyse.ts";
 import { builtinArities, builtinNames, builtins } from "./builtins.ts";
-import { didYouMean } from "./names.ts";
 
 function of(program: string, variables: readonly string[] = []) {
   return analyse(parseProgram(program), { variables });
@@ -234,28 +233,6 @@ describe("parseDefinition", () => {
 });
 
 describe("names", () => {
-  const cases: readonly (readonly [name: string, candidates: readonly string[], near: readonly string[]])[] = [
-    ["lenght", ["length", "map", "last"], ["length"]],
-    ["seelct", ["select", "set"], ["select"]],
-    ["GroupBy", ["group_by", "min_by"], ["group_by"]],
-    ["total", ["total_sales", "sum"], ["total_sales"]],
-    ["x", ["y", "xy"], []],
-    ["sum", ["sum", "sums", "sun", "scum", "gum"], ["gum", "scum", "sums"]],
-    ["", ["a"], []],
-  ];
-
-  it.each(cases)("near %j", (name, candidates, near) => {
-    expect(nearNames(name, candidates)).toEqual(near);
-  });
-
-  it("asks in plain words", () => {
-    expect([didYouMean([]), didYouMean(["a"]), didYouMean(["a", "b", "c"])]).toEqual([
-      "",
-      'Did you mean "a"?',
-      'Did you mean "a", "b" or "c"?',
-    ]);
-  });
-
   it("knows the builtins", () => {
     expect([builtins.size, builtinNames().length, builtinArities("range"), builtinArities("nope")]).toEqual([
       219,

@@ -7,7 +7,6 @@ import type { Span } from "./source.ts";
 import { positionAt, syntaxError } from "./source.ts";
 import { walkNames } from "./walk.ts";
 
-export { nearNames } from "./names.ts";
 export { parseProgram } from "./parser.ts";
 
 export interface CallReference extends Span {

@@ -70,7 +70,7 @@ function touch(left: Token | undefined, right: Token): boolean {
 }
 
 /** True for a token that can begin a value. */
-export function startsTerm(token: Token): boolean {
+function startsTerm(token: Token): boolean {
   switch (token.kind) {
     case "name":
     case "field":

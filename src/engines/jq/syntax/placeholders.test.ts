@@ -115,7 +115,7 @@ describe("what is refused", () => {
       "§{nmae}",
       "invalid_argument",
       'line 1, column 1: the placeholder "§{nmae}" names no declared parameter',
-      'Did you mean "name"? Declared: name, age.',
+      "Did you mean name? Declared: name, age.",
     ],
     [
       '.a\n| "§{zzz}"',

@@ -1,9 +1,9 @@
 // Compiles `${name}` placeholders of a query template to bound jq variables, so that no value can change the program. Runs anywhere.
 import { AppError } from "../../../core/errors.ts";
+import { didYouMean, nearNames } from "../../../core/near-names.ts";
 import { analyse } from "./analyse.ts";
 import type { Program } from "./ast.ts";
 import { builtinVariables } from "./builtins.ts";
-import { didYouMean, nearNames } from "./names.ts";
 import { parseProgram } from "./parser.ts";
 import type { Span } from "./source.ts";
 import { describePosition, positionAt, quoteText, syntaxError } from "./source.ts";
@@ -92,7 +92,7 @@ function requireDeclared(text: string, placeholder: Placeholder, parameterNames:
     parameterNames.length === 0 ? "No parameters are declared." : `Declared: ${parameterNames.join(", ")}.`;
   const message = `${describePosition(text, placeholder.start)}: the placeholder "\${${placeholder.name}}" names no declared parameter`;
   throw new AppError("invalid_argument", message, {
-    hint: [didYouMean(near), declared].filter((part) => part !== "").join(" "),
+    hint: [didYouMean(near), declared].filter((part) => part !== undefined).join(" "),
     details: { name: placeholder.name, near, line, column },
   });
 }

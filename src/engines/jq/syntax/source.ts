@@ -34,7 +34,7 @@ export function describePosition(text: string, offset: number): string {
 }
 
 /** The line an offset is on, cut to 80 characters around it. */
-export function snippetAt(text: string, offset: number): string {
+function snippetAt(text: string, offset: number): string {
   const { column } = positionAt(text, offset);
   const lineStart = Math.min(offset, text.length) - column + 1;
   const lineEnd = text.indexOf("\n", lineStart);

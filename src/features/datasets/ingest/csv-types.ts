@@ -10,7 +10,7 @@ const integer = /^-?[0-9]+$/;
  * True for text that is a number and nothing more: as JSON writes it, finite, and for an integer within ±(2^53 - 1), past which
  * programs round. So `007`, `+1`, `1.`, `-0`, `9007199254740993` and `1e999` are text.
  */
-export function isNumberText(text: string): boolean {
+function isNumberText(text: string): boolean {
   if (!jsonNumber.test(text) || text === "-0") return false;
   return integer.test(text) ? Number.isSafeInteger(Number(text)) : Number.isFinite(Number(text));
 }

@@ -1,9 +1,10 @@
 // CSV (RFC 4180) with a header row: each further row becomes a JSON object. Runs at the edge.
 import { AppError } from "../../../core/errors.ts";
+import { exceedsBytes } from "../../../core/utf8.ts";
 import { datasetLimits } from "../../../limits.ts";
 import { columnNames, detectDelimiter, lineOf, splitRow } from "./csv-row.ts";
 import { type ColumnType, cellJson, widenType } from "./csv-types.ts";
-import { emptyInput, exceedsBytes, malformed, type RecordReader, type RecordTarget, recordTooLarge } from "./reader.ts";
+import { emptyInput, malformed, type RecordReader, type RecordTarget, recordTooLarge } from "./reader.ts";
 
 const quoteHint =
   'Put a cell that holds quotes, delimiters or line breaks in double quotes and write each quote in it twice: "a ""b""".';
@@ -158,7 +159,7 @@ function requireColumnLimits(cells: readonly string[]): void {
   if (cells.length > csvColumns) {
     throw new AppError(
       "too_large",
-      `The header has ${cells.length} columns; a CSV file may have ${csvColumns} (csvColumns).`,
+      `The header has ${cells.length} columns; a CSV file may have ${csvColumns} (limit csvColumns).`,
       {
         hint: "Leave columns out, or send the rows as NDJSON.",
         details: { limit: "csvColumns", value: csvColumns },
@@ -167,7 +168,7 @@ function requireColumnLimits(cells: readonly string[]): void {
   }
   const long = cells.findIndex((cell) => cell.length > csvColumnNameChars);
   if (long < 0) return;
-  const cause = `The name of column ${long + 1} has ${cells[long]?.length} characters; a name may have ${csvColumnNameChars} (csvColumnNameChars).`;
+  const cause = `The name of column ${long + 1} has ${cells[long]?.length} characters; a name may have ${csvColumnNameChars} (limit csvColumnNameChars).`;
   throw new AppError("too_large", cause, {
     hint: "Shorten it. If the file has no header row, add one.",
     details: { limit: "csvColumnNameChars", value: csvColumnNameChars },

@@ -1,3 +1,4 @@
+// The inferred schema: paths, types, shares, examples and its limits. Runs in workerd.
 import { expect, it } from "vitest";
 import { SchemaCollector } from "./infer-schema.ts";
 

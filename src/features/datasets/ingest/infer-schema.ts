@@ -1,12 +1,12 @@
 // The summary of what records look like: which fields, of which types, how often. Runs at the edge.
+import { isRecord, type JsonType, jsonTypeOf } from "../../../core/exact-json.ts";
 import { datasetLimits } from "../../../limits.ts";
 import type { DatasetSchema } from "../schema.ts";
 
-type FieldType = DatasetSchema["fields"][number]["types"][number];
 type Scalar = string | number | boolean;
 
 interface Field {
-  types: Set<FieldType>;
+  types: Set<JsonType>;
   /** Records that have it. */
   present: number;
   lastRecord: number;
@@ -27,7 +27,7 @@ export class SchemaCollector {
 
   add(record: unknown): void {
     this.#records++;
-    if (isObject(record)) this.#addMembers("", record, 1);
+    if (isRecord(record)) this.#addMembers("", record, 1);
     else this.#addValue(".", record, 1);
   }
 
@@ -59,25 +59,25 @@ export class SchemaCollector {
   #addValue(path: string, value: unknown, depth: number): void {
     const field = this.#field(path);
     if (field === undefined) return;
-    field.types.add(typeOf(value));
+    field.types.add(jsonTypeOf(value));
     if (field.lastRecord !== this.#records) {
       field.lastRecord = this.#records;
       field.present++;
     }
-    if (Array.isArray(value) || isObject(value)) this.#descend(path, value, depth);
+    if (Array.isArray(value) || isRecord(value)) this.#descend(path, value, depth);
     else addExample(field.examples, value);
   }
 
   #descend(path: string, value: readonly unknown[] | Readonly<Record<string, unknown>>, depth: number): void {
     if (depth === datasetLimits.schemaDepth) return;
-    if (isObject(value)) {
+    if (isRecord(value)) {
       this.#addMembers(path, value, depth + 1);
       return;
     }
     const elements = path === "." ? "[]" : `${path}[]`;
     for (const element of value.slice(0, elementsLookedAt)) {
       // Members of an array's objects are shown at `path[].member`; the elements' own line would only repeat it.
-      if (isObject(element)) this.#addMembers(elements, element, depth + 1);
+      if (isRecord(element)) this.#addMembers(elements, element, depth + 1);
       else this.#addValue(elements, element, depth + 1);
     }
   }
@@ -98,17 +98,6 @@ export class SchemaCollector {
 function memberPath(prefix: string, key: string): string {
   if (!plainKey.test(key)) return `${prefix}[${JSON.stringify(key)}]`;
   return prefix === "" ? key : `${prefix}.${key}`;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function typeOf(value: unknown): FieldType {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  const type = typeof value;
-  return type === "string" || type === "number" || type === "boolean" ? type : "object";
 }
 
 function addExample(examples: Scalar[], value: unknown): void {

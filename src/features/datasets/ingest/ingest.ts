@@ -1,5 +1,6 @@
 // Upload to stored content: bytes in, NDJSON (or one document) to R2, and what there is to know about it. Flat memory. Runs at the edge.
 import { AppError } from "../../../core/errors.ts";
+import { exceedsBytes } from "../../../core/utf8.ts";
 import { datasetLimits } from "../../../limits.ts";
 import type { R2Writer } from "../../../platform/r2.ts";
 import type { DatasetContent, DatasetFormat } from "../schema.ts";
@@ -7,7 +8,7 @@ import { CsvReader } from "./csv.ts";
 import { SchemaCollector } from "./infer-schema.ts";
 import { JsonRecordReader } from "./json-records.ts";
 import { ndjsonReader } from "./ndjson.ts";
-import { exceedsBytes, type RecordReader, type RecordTarget } from "./reader.ts";
+import type { RecordReader, RecordTarget } from "./reader.ts";
 import { Utf8Reader } from "./utf8.ts";
 
 /** Input is parsed in pieces this small, so that what one piece grows to (a CSV row repeats every column's name) stays small too. */
@@ -95,7 +96,7 @@ function requireStorable(bytes: number): void {
   if (bytes <= limit) return;
   throw new AppError(
     "too_large",
-    `As stored the dataset is larger than ${limit} bytes, the limit of one dataset (storedBytes).`,
+    `As stored the dataset is larger than ${limit} bytes, the limit of one dataset (limit storedBytes).`,
     {
       hint: "Split it into several datasets.",
       details: { limit: "storedBytes", value: limit },

@@ -1,16 +1,9 @@
 // JSON: a top-level array is cut into its elements as it streams by; any other value is one document. Runs at the edge.
 import { AppError } from "../../../core/errors.ts";
+import { exceedsBytes, utf8Bytes } from "../../../core/utf8.ts";
 import { datasetLimits, jqLimits } from "../../../limits.ts";
 import { findJsonFault } from "./json-fault.ts";
-import {
-  emptyInput,
-  exceedsBytes,
-  malformed,
-  type RecordReader,
-  type RecordTarget,
-  recordTooLarge,
-  utf8Bytes,
-} from "./reader.ts";
+import { emptyInput, malformed, type RecordReader, type RecordTarget, recordTooLarge } from "./reader.ts";
 
 type State = "start" | "whole" | "first" | "next" | "element" | "after" | "done";
 
@@ -253,7 +246,7 @@ function wholeTooLarge(): AppError {
   const limit = jqLimits.wholeInputBytes;
   return new AppError(
     "too_large",
-    `A JSON document that is not an array may have ${limit} bytes (wholeInputBytes); this one has more.`,
+    `A JSON document that is not an array may have ${limit} bytes (limit wholeInputBytes); this one has more.`,
     {
       hint: "Send the records in it as a JSON array or as NDJSON: those may be as large as a dataset.",
       details: { limit: "wholeInputBytes", value: limit },

@@ -1,7 +1,8 @@
 // NDJSON: one JSON value a line; blank lines are skipped, the last line needs no end. Runs at the edge.
+import { exceedsBytes } from "../../../core/utf8.ts";
 import { datasetLimits } from "../../../limits.ts";
 import { findJsonFault, nestsTooDeep } from "./json-fault.ts";
-import { emptyInput, exceedsBytes, malformed, type RecordReader, type RecordTarget, recordTooLarge } from "./reader.ts";
+import { emptyInput, malformed, type RecordReader, type RecordTarget, recordTooLarge } from "./reader.ts";
 
 const blanks = /^[ \t\r]+|[ \t\r]+$/g;
 

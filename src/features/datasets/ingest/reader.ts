@@ -20,32 +20,22 @@ export function malformed(where: string, cause: string, hint: string, details: E
   return new AppError("dataset_malformed", `${where}: ${cause}.`, { hint, details });
 }
 
+/** The error for an upload that holds nothing. */
 export function emptyInput(): AppError {
   return new AppError("dataset_malformed", "The upload is empty: there is nothing in it but blanks.", {
     hint: "Send at least one value; for a dataset without records send [] as JSON.",
   });
 }
 
+/** The error for a record over datasetLimits.recordBytes; `where` as for `malformed`. */
 export function recordTooLarge(where: string, details: ErrorDetails): AppError {
   const limit = datasetLimits.recordBytes;
   return new AppError(
     "too_large",
-    `${where}: this record is larger than ${limit} bytes, the limit of one record (recordBytes).`,
+    `${where}: this record is larger than ${limit} bytes, the limit of one record (limit recordBytes).`,
     {
       hint: "Split it into several records. If no record is that large, look for a quote or bracket that is not closed.",
       details: { limit: "recordBytes", value: limit, ...details },
     },
   );
-}
-
-const encoder = new TextEncoder();
-
-/** Bytes of `text` in UTF-8. */
-export function utf8Bytes(text: string): number {
-  return encoder.encode(text).length;
-}
-
-/** True when `text` takes more than `limit` bytes in UTF-8; counts only where its length leaves a doubt. */
-export function exceedsBytes(text: string, limit: number): boolean {
-  return text.length > limit || (text.length * 3 > limit && utf8Bytes(text) > limit);
 }

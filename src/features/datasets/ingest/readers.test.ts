@@ -1,3 +1,4 @@
+// The readers of JSON, NDJSON and CSV, cut at every place, and the errors they name. Runs in workerd.
 import { describe, expect, it } from "vitest";
 import { describeError } from "../../../core/errors.ts";
 import { jqLimits } from "../../../limits.ts";
@@ -238,12 +239,12 @@ const csv: [string, string | Uint8Array, Outcome][] = [
   [
     "too many columns",
     "a".concat(",a".repeat(2000)),
-    "too_large: The header has 2001 columns; a CSV file may have 2000 (csvColumns).",
+    "too_large: The header has 2001 columns; a CSV file may have 2000 (limit csvColumns).",
   ],
   [
     "too long a name",
     `a,${"b".repeat(257)}`,
-    "too_large: The name of column 2 has 257 characters; a name may have 256 (csvColumnNameChars).",
+    "too_large: The name of column 2 has 257 characters; a name may have 256 (limit csvColumnNameChars).",
   ],
   ["invalid UTF-8", bytes("a\n", 0xe9), "dataset_malformed: Byte 2: the upload is not valid UTF-8 here."],
 ];
@@ -294,7 +295,7 @@ describe("CSV columns whose first rows decide", () => {
 
 describe("limits", () => {
   const big = "x".repeat(8 * 1024 * 1024);
-  const words = "is larger than 8388608 bytes, the limit of one record (recordBytes).";
+  const words = "is larger than 8388608 bytes, the limit of one record (limit recordBytes).";
 
   it.each([
     ["json", `[1,"${big}"]`, `too_large: Byte 3: this record ${words}`],
@@ -304,7 +305,7 @@ describe("limits", () => {
     [
       "json",
       `{"a":"${big.slice(0, 4 * 1024 * 1024)}"}`,
-      "too_large: A JSON document that is not an array may have 4194304 bytes (wholeInputBytes); this one has more.",
+      "too_large: A JSON document that is not an array may have 4194304 bytes (limit wholeInputBytes); this one has more.",
     ],
   ] as const)("%s refuses what is too large", (format, input, expected) => {
     expect(read(format, input, 64 * 1024)).toBe(expected);

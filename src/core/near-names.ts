@@ -1,6 +1,6 @@
-// Names that are spelled almost like another one, for "did you mean". Runs anywhere.
+// Names that are spelled almost like another one, and the question that offers them. Runs everywhere.
 
-const LONGEST_NAME = 80;
+const longestName = 80;
 
 /** The least number of single letters added, dropped, changed or swapped with a neighbour that turns one name into the other. */
 function editDistance(left: string, right: string): number {
@@ -31,11 +31,11 @@ function editDistance(left: string, right: string): number {
  * a name that contains the other counts as near from four letters on.
  */
 export function nearNames(name: string, candidates: Iterable<string>, max = 3): string[] {
-  const wanted = name.slice(0, LONGEST_NAME).toLowerCase();
+  const wanted = name.slice(0, longestName).toLowerCase();
   const allowed = wanted.length <= 2 ? 1 : Math.min(3, Math.ceil(wanted.length / 3));
   const scored: { candidate: string; distance: number }[] = [];
   for (const candidate of new Set(candidates)) {
-    const other = candidate.slice(0, LONGEST_NAME).toLowerCase();
+    const other = candidate.slice(0, longestName).toLowerCase();
     if (candidate === name) continue;
     const shorter = Math.min(wanted.length, other.length);
     const contains = shorter >= 4 && (wanted.includes(other) || other.includes(wanted));
@@ -47,10 +47,7 @@ export function nearNames(name: string, candidates: Iterable<string>, max = 3): 
   return scored.slice(0, max).map((entry) => entry.candidate);
 }
 
-/** ` Did you mean "a", "b" or "c"?` or, with no names, an empty string. */
-export function didYouMean(names: readonly string[]): string {
-  const quoted = names.map((name) => `"${name}"`);
-  const last = quoted.pop();
-  if (last === undefined) return "";
-  return `Did you mean ${quoted.length === 0 ? last : `${quoted.join(", ")} or ${last}`}?`;
+/** `Did you mean a, b?`, or undefined when no name is near: then the caller says where to look. */
+export function didYouMean(near: readonly string[]): string | undefined {
+  return near.length === 0 ? undefined : `Did you mean ${near.join(", ")}?`;
 }

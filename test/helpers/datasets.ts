@@ -1,53 +1,34 @@
-// A team, and calls into it, for this feature's tests: real object and bucket, the surface's part played here.
+// A team's datasets for unit tests: routes with the surface's part played here, what is left in the bucket, and content to upload. Runs in workerd.
 import { createMessageBatch, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
-import type { CallContext, TeamRoutes } from "../../context.ts";
-import { describeError } from "../../core/errors.ts";
-import { openDb } from "../../durable/db.ts";
-import { handleBackground } from "../../surfaces/background/consumer.ts";
-import type { Actor } from "../access/access.ts";
-import { datasetRoutes } from "./routes.ts";
-import type { Dataset } from "./schema.ts";
-import { changedDatasets, takeDueObjects } from "./store.ts";
+import type { CallContext, TeamRoutes } from "../../src/context.ts";
+import { describeError } from "../../src/core/errors.ts";
+import { openDb } from "../../src/durable/db.ts";
+import type { Role } from "../../src/features/access/access.ts";
+import { datasetRoutes } from "../../src/features/datasets/routes.ts";
+import type { Dataset } from "../../src/features/datasets/schema.ts";
+import { changedDatasets, takeDueObjects } from "../../src/features/datasets/store.ts";
+import { handleBackground } from "../../src/surfaces/background/consumer.ts";
+import { aDataset } from "./catalogue.ts";
+import { freshTeam } from "./team.ts";
 
-export type Team = Awaited<ReturnType<typeof openTeam>>;
+export type DatasetTeam = Awaited<ReturnType<typeof datasetTeam>>;
 
 /** A fresh team. `request` goes through the feature's routes; `sweep` does what alarm and queue do once everything is due. */
-export async function openTeam(slug: string) {
+export async function datasetTeam() {
+  const team = await freshTeam();
+  const { slug, call } = team;
+  // Only for looking inside; calls go through the team's client.
   const stub = env.TEAM.get(env.TEAM.idFromName(slug));
-  await stub.create({ slug, name: slug });
 
   const datasets = (): Promise<Dataset[]> =>
     runInDurableObject(stub, (_object, state) => changedDatasets(openDb(state.storage), -1));
 
-  const call = async (role: Actor["role"] = "member"): Promise<CallContext> => ({
-    team: slug,
-    actor: { userId: "usr_1", username: "ada", role, tokenId: "tok_1" },
-    client: "test",
-    requestId: "req_1",
-    catalogue: {
-      team: slug,
-      name: slug,
-      incarnation: "inc_1",
-      revision: 1,
-      functions: new Map(),
-      tools: new Map(),
-      datasets: new Map((await datasets()).filter((item) => !item.deleted).map((item) => [item.name, item])),
-    },
-    stub,
-    files: env.FILES,
-    background: env.BACKGROUND,
-    now: () => 0,
-    waitUntil: () => undefined,
-    signal: undefined,
-    execution: {},
-  });
-
   const request = async (
     method: string,
     path: string,
-    options: { body?: BodyInit | undefined; headers?: Record<string, string>; role?: Actor["role"] } = {},
+    options: { body?: BodyInit | undefined; headers?: Record<string, string>; role?: Role } = {},
   ): Promise<{ status: number; etag: string | null; text: string; body: Record<string, unknown> }> => {
     const context = await call(options.role);
     const app = new Hono<TeamRoutes>()
@@ -85,7 +66,7 @@ export async function openTeam(slug: string) {
       return { uploads: count("uploads"), parts: count("upload_parts"), retired: count("retired_objects") };
     });
 
-  return { slug, stub, call, request, datasets, objects, sweep, leftovers };
+  return { ...team, stub, request, datasets, objects, sweep, leftovers };
 }
 
 /** A body that gives these pieces and then breaks off. */
@@ -116,6 +97,30 @@ export function manyRecords(count: number, bad?: number): ReadableStream<Uint8Ar
   });
 }
 
+/** One of those records with its line end. */
 export function recordLine(index: number): string {
   return `{"id":${index},"region":"r${index % 7}","note":"${"n".repeat(60)}","amount":${index % 100}.50}\n`;
+}
+
+/** The same call with further datasets, each a list of records or one document, stored as an upload leaves them. */
+export async function withDatasets(context: CallContext, contents: Record<string, unknown>): Promise<CallContext> {
+  const datasets = new Map(context.catalogue.datasets);
+  for (const [name, content] of Object.entries(contents)) datasets.set(name, await putDataset(context, name, content));
+  return { ...context, execution: {}, catalogue: { ...context.catalogue, datasets } };
+}
+
+async function putDataset(context: CallContext, name: string, content: unknown): Promise<Dataset> {
+  const records = Array.isArray(content) ? content : undefined;
+  const text =
+    records === undefined ? JSON.stringify(content) : records.map((record) => `${JSON.stringify(record)}\n`).join("");
+  const r2_key = `teams/${context.team}/datasets/${name}`;
+  await context.files.put(r2_key, text);
+  return aDataset(name, {
+    kind: records === undefined ? "whole" : "records",
+    format: "json",
+    etag: `"${context.team}-${name}"`,
+    bytes: text.length,
+    record_count: records?.length ?? 1,
+    r2_key,
+  });
 }
