@@ -1,6 +1,6 @@
 // The wall around a team: who gets in, what each role may do, and that an outsider learns nothing.
 import { describe, expect, inject, it } from "vitest";
-import { call, callError, connectV2, createTeam, createToken, operator, rest } from "../helpers/clients.ts";
+import { call, callError, connectV2, createTeam, createToken, operator, rest, until } from "../helpers/clients.ts";
 
 const server = inject("server");
 
@@ -83,6 +83,28 @@ describe("without a good token", () => {
     await new Promise((resolve) => setTimeout(resolve, 1100));
     expect((await rest({ ...team, token: brief.token }, "/datasets")).status).toBe(401);
   });
+});
+
+it("closes the open streams of a token that is revoked, and no other's", async () => {
+  const team = await createTeam(server, "access-streams");
+  const { id, token } = await createToken(server, team.team, { username: "listener", role: "viewer" });
+  const open = async (bearer: string) => {
+    const response = await fetch(team.url, {
+      headers: { authorization: `Bearer ${bearer}`, accept: "text/event-stream" },
+    });
+    expect(response.status).toBe(200);
+    const state = { ended: false, text: "" };
+    void (async () => {
+      for await (const chunk of response.body ?? []) state.text += new TextDecoder().decode(chunk);
+      state.ended = true;
+    })().catch(() => undefined);
+    await until(() => state.text.includes("list_changed"), "the stream was open");
+    return state;
+  };
+  const [revoked, kept] = [await open(token), await open(team.token)];
+  await operator(server, `/teams/${team.team}/tokens/${id}`, { method: "DELETE" });
+  await until(() => revoked.ended, "the revoked token's stream ended");
+  expect(kept.ended).toBe(false);
 });
 
 describe("roles", () => {

@@ -18,6 +18,9 @@ export interface FinishedExecution {
   resultBytes: number;
 }
 
+const sendAttempts = 3;
+const resendAfterMs = 500;
+
 interface Batch {
   reports: ExecutionReport[];
   /** When the call that will send them began to wait, Unix milliseconds; undefined: nobody does. */
@@ -46,11 +49,18 @@ async function sendBatch(context: CallContext): Promise<void> {
   const batch = batches.get(context.team);
   batches.delete(context.team);
   if (batch === undefined) return;
-  try {
-    await context.stub.metrics().record(batch.reports);
-  } catch (error) {
-    const { team, requestId: request_id } = context;
-    logFailure("executions_not_logged", { team, request_id, count: batch.reports.length }, error);
+  // An object that restarts refuses the calls under way; each report counts once, so sending again is safe.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await context.stub.metrics().record(batch.reports);
+    } catch (error) {
+      if (attempt === sendAttempts) {
+        const { team, requestId: request_id } = context;
+        logFailure("executions_not_logged", { team, request_id, count: batch.reports.length }, error);
+        return;
+      }
+      await scheduler.wait(attempt * resendAfterMs);
+    }
   }
 }
 

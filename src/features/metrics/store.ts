@@ -120,9 +120,9 @@ export function selectUsage(db: Db, toolId: string): ToolUsage | undefined {
 }
 
 /** Removes what is over the log's limits of rows and days. */
-export function trimExecutions(db: Db, now: number): void {
+export function trimExecutions(db: Db, now: number, limits: { rows: number; days: number } = logLimits): void {
   db.delete(executions)
-    .where(lt(executions.executedAt, new Date(now - logLimits.days * dayMs)))
+    .where(lt(executions.executedAt, new Date(now - limits.days * dayMs)))
     .run();
   const newest =
     db
@@ -130,6 +130,6 @@ export function trimExecutions(db: Db, now: number): void {
       .from(executions)
       .get()?.seq ?? 0;
   db.delete(executions)
-    .where(lt(executions.seq, newest - logLimits.rows + 1))
+    .where(lt(executions.seq, newest - limits.rows + 1))
     .run();
 }
