@@ -26,6 +26,8 @@ export interface ExecutionNotes {
   dataset?: string;
   datasetVersion?: number;
   steps?: number;
+  /** The engine was started, so the call counts as a use of its tool even when it fails. */
+  ran?: boolean;
   cached?: boolean;
 }
 

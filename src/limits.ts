@@ -53,6 +53,10 @@ export const resultLimits = {
   maxRows: 1_000,
   /** Bytes of an answer's rows as JSON at most: about 20,000 tokens, under what MCP hosts accept. */
   rowsBytes: 64 * KIB,
+  /** Characters of an answer's text for its rows at most: four times rowsBytes, since escapes and column rules come on top. */
+  textChars: 256 * KIB,
+  /** Cells of a Markdown or CSV table at most; more, with nothing in most of them, are shown as JSON lines. */
+  tableCells: 20_000,
   /** Characters of one table cell in Markdown before it is cut, with a note of what is missing. */
   cellChars: 400,
 } as const;
@@ -69,8 +73,10 @@ export const cacheLimits = {
   datasetBytes: 8 * MIB,
   /** Bytes of a dataset small enough to be cached. */
   datasetEntryBytes: 512 * KIB,
-  /** Teams whose definitions are kept. */
-  teams: 64,
+  /** Characters, as JSON, of the definitions kept of all teams together; one team with all it may have fits. */
+  catalogueChars: 20 * MIB,
+  /** Team revisions after which an isolate is sent all definitions and not the differences, which name what was deleted too. */
+  catalogueRevisions: 1_000,
 } as const;
 
 /** Limits of the execution log of a team. */
@@ -99,6 +105,16 @@ export const mcpLimits = {
   foundTools: 8,
   /** Tools find_tools shows at most. */
   foundToolsMax: 200,
+  /** Of those, tools shown with their whole JSON Schema and not as a signature alone. */
+  foundSchemas: 3,
+  /** Words of a search that count. */
+  searchTerms: 32,
+  /** Characters of a tool's name that does not exist that are searched for near ones. */
+  unknownNameChars: 100,
+  /** Milliseconds that changes wait for more of the same before a stream's client is told: an import makes hundreds. */
+  feedQuietMs: 250,
+  /** Characters of a client's name and version kept in the log. */
+  clientChars: 200,
   /** Bytes of one MCP request. */
   requestBytes: 4 * MIB,
   /** Milliseconds between keep-alive comments on an open stream; also how a client that went away is noticed. */
@@ -141,16 +157,24 @@ export const libraryLimits = {
   tools: 1_000,
   /** Bytes of one YAML import. */
   yamlBytes: MIB,
-  /** Uses of YAML aliases in one import: a few bytes of them can stand for gigabytes. */
-  yamlAliases: 100,
+  /** Entries of an import that are saved at once: the team's object does nothing else meanwhile. */
+  importSlice: 25,
+  /** Bytes of one function or tool as JSON: every isolate that serves the team holds them all. */
+  entryBytes: 96 * KIB,
+  /** Bytes of all functions of a team as JSON, deactivated ones included: they travel to an isolate in one message. */
+  functionsBytes: 4 * MIB,
+  /** Bytes of all its tools, likewise. */
+  toolsBytes: 4 * MIB,
   /** Characters of parsed definitions and queries an isolate keeps. */
   parsedChars: 2 * MIB,
   /** Characters of compiled programs an isolate keeps. */
   compiledChars: 4 * MIB,
   /** States of a parameter's pattern once its repetitions are written out. */
-  patternStates: 1_000,
+  patternStates: 200,
   /** Characters of a value that is checked against a pattern: the work is their product. */
-  patternValueChars: 4_000,
+  patternValueChars: 1_000,
+  /** States visited while all values of one call or one save are checked against patterns: about 0.3 s. */
+  patternSteps: 2_000_000,
 } as const;
 
 /** Limits of datasets and of how they are uploaded. */
@@ -163,27 +187,35 @@ export const datasetLimits = {
   requestBytes: 95 * MIB,
   /** Parts of one upload. */
   parts: 1_000,
-  /** Uploads of a team that may be open at once. */
+  /** Uploads in parts of a team that may be open at once. */
   openUploads: 200,
   /** Milliseconds a single-request upload may take before what it wrote is removed. */
   streamUploadMs: 60 * 60_000,
   /** Milliseconds an upload in parts may take before what it wrote is removed. */
   partsUploadMs: 24 * 60 * 60_000,
+  /** Milliseconds an upload in parts is remembered once it is complete, for a caller who lost the answer. */
+  completedUploadMs: 24 * 60 * 60_000,
   /** Milliseconds a replaced version's bytes stay for readers under way. */
   retiredGraceMs: 10 * 60_000,
   /** Milliseconds after which a deletion that nobody confirmed is sent again. */
   deletionRetryMs: 10 * 60_000,
   /** Bytes of one record. */
   recordBytes: 8 * MIB,
-  /** Bytes sent to R2 at a time: parts of a multipart upload are equal and 5 MiB at least. */
-  writeBytes: 8 * MIB,
+  /** Bytes sent to R2 at a time: parts of a multipart upload are equal, and 5 MiB is the least R2 takes. */
+  writeBytes: 5 * MIB,
+  /** Buffers of that size that one isolate holds at once: uploads share its memory with jq. */
+  writeBuffers: 6,
+  /** Milliseconds an upload waits for such a buffer before it is refused as busy. */
+  writeWaitMs: 20_000,
+  /** Milliseconds without a byte after which an upload's buffer counts as free: a request that the platform ended says nothing. */
+  writeLeaseMs: 120_000,
   /** Columns of a CSV file. */
   csvColumns: 2_000,
-  /** Characters of a CSV column's name: every record repeats it. */
+  /** Characters of a CSV column's name as JSON: every record repeats it. */
   csvColumnNameChars: 256,
   /** Rows of a CSV file looked at before its columns' types are settled; they are held in memory until then. */
   csvTypeRows: 1_000,
-  /** Characters of those rows at most. */
+  /** Characters of those rows as records at most. */
   csvTypeChars: 1 * MIB,
   /** Records at the start that are looked at to infer the schema. */
   schemaRecords: 10_000,
@@ -195,6 +227,8 @@ export const datasetLimits = {
   schemaDepth: 5,
   /** Characters of an inferred schema as JSON: all datasets' schemas travel together. */
   schemaChars: 16 * KIB,
+  /** Characters of the schemas, samples and descriptions of all of a team's datasets: they travel to an isolate in one message. */
+  definitionChars: 6 * MIB,
   /** Records kept as the sample. */
   sampleRecords: 5,
   /** Bytes of a record in the sample; a longer one is left out. */

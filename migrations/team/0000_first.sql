@@ -74,7 +74,8 @@ CREATE TABLE `uploads` (
 	`r2_key` text NOT NULL,
 	`created_by` text NOT NULL,
 	`created_at` integer NOT NULL,
-	`expires_at` integer NOT NULL
+	`expires_at` integer NOT NULL,
+	`outcome_json` text
 );
 --> statement-breakpoint
 CREATE INDEX `uploads_expiry` ON `uploads` (`expires_at`);--> statement-breakpoint

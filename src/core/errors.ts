@@ -9,6 +9,7 @@ export const errorCodes = [
   "not_found",
   "already_exists",
   "conflict",
+  "precondition_failed",
   "too_large",
   "unsupported",
   "busy",

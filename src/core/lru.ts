@@ -1,13 +1,18 @@
 // A bounded least-recently-used map, by total size. For per-isolate caches of immutable things. Runs everywhere.
 
-/** Keeps values until their sizes (in whatever unit the caller measures) exceed `maxSize`; then drops the longest unused. */
+/**
+ * Keeps values until their sizes (in whatever unit the caller measures) exceed `maxSize`; then drops the longest unused. One larger than
+ * `maxEntry`, an eighth when left out, is not kept, so that it cannot empty the cache.
+ */
 export class Lru<Value> {
   readonly #entries = new Map<string, { value: Value; size: number }>();
   readonly #maxSize: number;
+  readonly #maxEntry: number;
   #size = 0;
 
-  constructor(maxSize: number) {
+  constructor(maxSize: number, maxEntry = maxSize / 8) {
     this.#maxSize = maxSize;
+    this.#maxEntry = maxEntry;
   }
 
   get(key: string): Value | undefined {
@@ -18,10 +23,10 @@ export class Lru<Value> {
     return entry.value;
   }
 
-  /** Stores a value; one larger than an eighth of the whole cache is not kept, so that it cannot empty it. */
+  /** Stores a value in place of the one before, unless it is too large to be kept. */
   set(key: string, value: Value, size: number): void {
     this.delete(key);
-    if (size > this.#maxSize / 8) return;
+    if (size > this.#maxEntry) return;
     this.#entries.set(key, { value, size });
     this.#size += size;
     for (const [oldest, entry] of this.#entries) {

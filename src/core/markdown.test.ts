@@ -33,3 +33,8 @@ it("writes a missing value as nothing and null as null", () => {
     "",
   ]);
 });
+
+it("shows a record's own values only, whatever a column is called", () => {
+  const rows = [{ constructor: 1 }, { toString: 2 }, JSON.parse('{"__proto__":3}') as Record<string, unknown>];
+  expect(markdownTable(rows)).toBe("|constructor|toString|__proto__|\n|-|-|-|\n|1|||\n||2||\n|||3|");
+});

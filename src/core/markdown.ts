@@ -26,8 +26,13 @@ export function markdownTable(
   const line = (cells: readonly string[]): string => `|${cells.join("|")}|`;
   const head = line(columns.map(markdownCell));
   const rule = line(columns.map(() => "-"));
-  const body = rows.map((row) => line(columns.map((column) => cutText(markdownCell(row[column]), maxCell))));
+  const body = rows.map((row) => line(columns.map((column) => cutText(markdownCell(ownValue(row, column)), maxCell))));
   return [head, rule, ...body].join("\n");
+}
+
+/** The record's own value under that key: data may call a column `constructor`, which every object inherits. */
+export function ownValue(record: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 /** Every key of the records, in order of first appearance. */

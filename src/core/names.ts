@@ -1,6 +1,8 @@
 // The names a team may give things. Runs everywhere.
 import { z } from "zod";
 
+const takenMessage = "choose another name: every object of JavaScript clients has one of this name";
+
 /** A team's slug: the part of its URL after /t/. */
 export const teamSlugSchema = z
   .string()
@@ -9,12 +11,20 @@ export const teamSlugSchema = z
 /** A tool, function or parameter name: what jq, MCP and every client accept. */
 export const identifierSchema = z
   .string()
-  .regex(/^[a-z_][a-z0-9_]{0,63}$/i, "use a letter or underscore, then letters, digits or underscores, 64 at most");
+  // No flag i: a JSON Schema pattern has no flags, and clients are shown this as one.
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, "use a letter or underscore, then letters, digits or underscores, 64 at most")
+  .refine(isNotInherited, takenMessage);
 
 /** A dataset name: an identifier that may also hold inner dots and hyphens. */
 export const datasetNameSchema = z
   .string()
   .regex(
-    /^[a-z0-9_](?:[a-z0-9_.-]{0,98}[a-z0-9_])?$/i,
+    /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,98}[A-Za-z0-9_])?$/,
     "use letters, digits, underscores, inner dots and hyphens, 100 at most",
-  );
+  )
+  .refine(isNotInherited, takenMessage);
+
+/** Names every JavaScript object already answers to: a client that keeps tools or arguments in one mistakes them for its own. */
+function isNotInherited(name: string): boolean {
+  return !(name in Object.prototype);
+}

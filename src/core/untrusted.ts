@@ -1,8 +1,10 @@
 // Marks text that came from data, so that a model reads it as data. Runs everywhere.
 import { base64Url } from "./ids.ts";
 
-// Zero-width, bidirectional-control and tag characters: invisible to people, read by models.
-const invisible = /[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
+// Zero-width, bidirectional, tag, filler, variation and control characters: invisible to people, read by models. A joiner and the emoji
+// variation selector are part of many emoji, but never twice in a row or one after a joiner.
+const invisible =
+  /[[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Cc}]--[\t\n\r\ufe0f\u200d]]|(?<=\u200d)[\ufe0f\u200d]|(?<=\ufe0f)\ufe0f/gv;
 
 /** Text with invisible characters written out as `\u{…}`, so that nothing hides in it. */
 export function showInvisible(text: string): string {

@@ -1,6 +1,7 @@
 // What every feature of the team object is given. Runs in the object.
 import { eq, sql } from "drizzle-orm";
 import { team } from "../features/teams/table.ts";
+import type { Alarm } from "./alarms.ts";
 import type { Db } from "./db.ts";
 
 /** A change that callers can see, as it travels on the feed. */
@@ -31,15 +32,16 @@ export interface TeamDeps {
 export function makeTeamDeps(
   storage: DurableObjectStorage,
   db: Db,
+  alarm: Alarm,
   feed: { publish: (event: TeamEvent) => void; endFeeds: (tokenId: string) => void },
 ): TeamDeps {
   return {
     db,
-    atomically: (write) => storage.transactionSync(write),
+    atomically: (write) => alarm.afterwards(() => storage.transactionSync(write)),
     endFeeds: feed.endFeeds,
     now: () => Date.now(),
     change: (write) => {
-      const { result, events } = storage.transactionSync(() => {
+      const change = () => {
         const row = db
           .update(team)
           .set({ revision: sql`${team.revision} + 1` })
@@ -51,13 +53,11 @@ export function makeTeamDeps(
           result: outcome.result,
           events: outcome.events.map((event) => ({ ...event, revision: row.revision })),
         };
-      });
+      };
+      const { result, events } = alarm.afterwards(() => storage.transactionSync(change));
       for (const event of events) feed.publish(event);
       return result;
     },
-    wakeAt: (timeMs) => {
-      // Fire and forget is safe: storage writes of one object are ordered and kept together by its output gate.
-      void storage.getAlarm().then((at) => (at === null || at > timeMs ? storage.setAlarm(timeMs) : undefined));
-    },
+    wakeAt: (timeMs) => alarm.wakeAt(timeMs),
   };
 }

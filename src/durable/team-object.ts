@@ -17,7 +17,8 @@ import type { JqTool } from "../features/jq-tools/schema.ts";
 import { changedTools } from "../features/jq-tools/store.ts";
 import { MetricsRpc } from "../features/metrics/rpc.ts";
 import { createTeam, readTeam } from "../features/teams/store.ts";
-import { sweepTeam } from "./alarms.ts";
+import { cacheLimits } from "../limits.ts";
+import { Alarm, sweepTeam } from "./alarms.ts";
 import { type Db, hasSchema, type MigrationSource, migrateDb, openDb } from "./db.ts";
 import { acceptFeed, endFeeds, publishToFeed } from "./feed.ts";
 import { makeTeamDeps, type TeamDeps } from "./team-deps.ts";
@@ -32,7 +33,7 @@ export interface TeamEntry {
   changes?: string;
 }
 
-/** `full`: not a difference but everything. Inactive and deleted entries are included, so that they can be taken out. */
+/** `full`: not a difference but everything there is. A difference includes inactive and deleted entries, so that they can be taken out. */
 export interface TeamChanges {
   full: boolean;
   functions: JqFunction[];
@@ -44,17 +45,20 @@ export interface TeamChanges {
 export class TeamObject extends DurableObject<Env> {
   readonly #db: Db;
   readonly #deps: TeamDeps;
+  readonly #alarm: Alarm;
   #migrationFailure: unknown;
   #isTeam = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#db = openDb(ctx.storage);
-    this.#deps = makeTeamDeps(ctx.storage, this.#db, {
+    this.#alarm = new Alarm(ctx.storage);
+    this.#deps = makeTeamDeps(ctx.storage, this.#db, this.#alarm, {
       publish: (event) => publishToFeed(ctx, event, this.#deps.now()),
       endFeeds: (tokenId) => endFeeds(ctx, tokenId),
     });
     ctx.blockConcurrencyWhile(async () => {
+      await this.#alarm.restore();
       this.#isTeam = hasSchema(ctx.storage);
       if (this.#isTeam) this.#migrate();
     });
@@ -84,7 +88,8 @@ export class TeamObject extends DurableObject<Env> {
     const actor = findActor(this.#db, input.tokenHash, this.#deps.now());
     if (actor === undefined) return undefined;
     const { name, incarnation, revision } = readTeam(this.#db);
-    const full = input.incarnation !== incarnation || input.revision === undefined || input.revision > revision;
+    const behind = input.incarnation === incarnation && input.revision !== undefined ? revision - input.revision : -1;
+    const full = behind < 0 || behind > cacheLimits.catalogueRevisions;
     const entry = { actor, name, incarnation, revision };
     if (!full && input.revision === revision) return entry;
     const since = full ? -1 : (input.revision ?? -1);
@@ -130,6 +135,7 @@ export class TeamObject extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
+    this.#alarm.wentOff();
     if (!this.#isTeam || this.#migrationFailure !== undefined) return;
     await sweepTeam(this.#deps, this.env.BACKGROUND, readTeam(this.#db).slug);
   }

@@ -1,4 +1,5 @@
 // Writing to and deleting from R2: small content in one put, large content in equal parts. Runs at the edge.
+import { AppError } from "../core/errors.ts";
 import { hex } from "../core/ids.ts";
 import { datasetLimits } from "../limits.ts";
 
@@ -12,14 +13,17 @@ export interface StoredObject {
 export type ContentType = "application/x-ndjson" | "application/json" | "application/octet-stream";
 
 const firstBufferBytes = 256 * 1024;
+/** When each writer of this isolate that holds a large buffer last wrote: one of a request that the platform ended says nothing. */
+const largeBuffers = new Map<symbol, number>();
 /** What R2 takes in one call. */
 const keysPerDelete = 1000;
+const pollMs = 100;
 const encoder = new TextEncoder();
 
 /**
- * Writes one object piece by piece in flat memory: one buffer of datasetLimits.writeBytes at most. Nothing can be read under `key`
- * before `close`; a writer that is dropped leaves nothing but, from the second buffer on, a multipart upload, whose id
- * `onMultipart` is told before anything is sent.
+ * Writes one object piece by piece in flat memory: one buffer of datasetLimits.writeBytes at most, of which an isolate holds
+ * datasetLimits.writeBuffers. Nothing can be read under `key` before `close`; a writer that is dropped leaves nothing but, from the
+ * second buffer on, a multipart upload, whose id `onMultipart` is told before anything is sent. Call `release` when done with it.
  */
 export class R2Writer {
   readonly #bucket: R2Bucket;
@@ -28,6 +32,7 @@ export class R2Writer {
   readonly #onMultipart: (multipartId: string) => Promise<void>;
   readonly #digest = new crypto.DigestStream("SHA-256");
   readonly #digestWriter = this.#digest.getWriter();
+  readonly #self = Symbol("writer");
   #buffer = new Uint8Array(firstBufferBytes);
   #used = 0;
   #bytes = 0;
@@ -51,13 +56,20 @@ export class R2Writer {
     return this.#bytes;
   }
 
+  /** Lets others have the buffer's place, whether or not the object was closed. */
+  release(): void {
+    largeBuffers.delete(this.#self);
+  }
+
+  /** Throws `busy` when the isolate has no buffer free for more than a small object. */
   async write(content: Uint8Array | string): Promise<void> {
     const bytes = typeof content === "string" ? encoder.encode(content) : content;
     this.#bytes += bytes.length;
+    if (this.#buffer.length > firstBufferBytes) largeBuffers.set(this.#self, Date.now());
     for (let at = 0; at < bytes.length; ) {
       if (this.#used === datasetLimits.writeBytes) await this.#sendPart();
       const piece = bytes.subarray(at, at + datasetLimits.writeBytes - this.#used);
-      this.#makeRoom(this.#used + piece.length);
+      if (this.#used + piece.length > this.#buffer.length) await this.#grow();
       this.#buffer.set(piece, this.#used);
       this.#used += piece.length;
       at += piece.length;
@@ -78,9 +90,9 @@ export class R2Writer {
     return { bytes: this.#bytes, etag: `"${hex(new Uint8Array(await this.#digest.digest))}"` };
   }
 
-  #makeRoom(needed: number): void {
-    if (needed <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.min(datasetLimits.writeBytes, Math.max(needed, this.#buffer.length * 2)));
+  async #grow(): Promise<void> {
+    await admit(this.#self);
+    const larger = new Uint8Array(datasetLimits.writeBytes);
     larger.set(this.#buffer.subarray(0, this.#used));
     this.#buffer = larger;
   }
@@ -90,8 +102,14 @@ export class R2Writer {
       const multipart = await this.#bucket.createMultipartUpload(this.#key, {
         httpMetadata: { contentType: this.#contentType },
       });
+      try {
+        await this.#onMultipart(multipart.uploadId);
+      } catch (error) {
+        // Nobody knows of it, so nobody else will end it.
+        await multipart.abort().catch(() => undefined);
+        throw error;
+      }
       this.#multipart = multipart;
-      await this.#onMultipart(multipart.uploadId);
     }
     const full = this.#buffer.subarray(0, this.#used);
     await this.#digestWriter.write(full);
@@ -100,13 +118,58 @@ export class R2Writer {
   }
 }
 
-/** Deletes objects and ends unfinished multipart uploads. Those that are gone already are no error. */
-export async function deleteObjects(bucket: R2Bucket, objects: readonly StoredObject[]): Promise<void> {
-  for (const { r2_key, multipart_id } of objects) {
-    if (multipart_id !== null) await abortMultipart(bucket, r2_key, multipart_id);
+/** Waits for one of the isolate's large buffers: polling, since nothing that another request does may wake this one. Throws `busy`. */
+async function admit(writer: symbol): Promise<void> {
+  const { writeBuffers, writeLeaseMs, writeWaitMs } = datasetLimits;
+  for (let waited = 0; ; waited += pollMs) {
+    const now = Date.now();
+    for (const [other, seen] of largeBuffers) if (now - seen > writeLeaseMs) largeBuffers.delete(other);
+    if (largeBuffers.size < writeBuffers) {
+      largeBuffers.set(writer, now);
+      return;
+    }
+    if (waited >= writeWaitMs) break;
+    await scheduler.wait(pollMs);
   }
-  const keys = objects.map((object) => object.r2_key);
-  for (let at = 0; at < keys.length; at += keysPerDelete) await bucket.delete(keys.slice(at, at + keysPerDelete));
+  throw new AppError(
+    "busy",
+    `${writeBuffers} large uploads are under way here, the most at once (limit writeBuffers).`,
+    {
+      hint: "Send it again in a few seconds.",
+      details: { limit: "writeBuffers", value: writeBuffers },
+    },
+  );
+}
+
+/**
+ * Deletes objects and ends unfinished multipart uploads. Those that are gone already are no error. One that fails does not keep the
+ * others: `deleted` are the keys that are gone, `failures` why the rest are not.
+ */
+export async function deleteObjects(
+  bucket: R2Bucket,
+  objects: readonly StoredObject[],
+): Promise<{ deleted: string[]; failures: unknown[] }> {
+  const failures: unknown[] = [];
+  const keys: string[] = [];
+  for (const { r2_key, multipart_id } of objects) {
+    try {
+      if (multipart_id !== null) await abortMultipart(bucket, r2_key, multipart_id);
+      keys.push(r2_key);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  const deleted: string[] = [];
+  for (let at = 0; at < keys.length; at += keysPerDelete) {
+    const batch = keys.slice(at, at + keysPerDelete);
+    try {
+      await bucket.delete(batch);
+      deleted.push(...batch);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  return { deleted, failures };
 }
 
 /** R2's code for a multipart upload that was completed, aborted or never was. */

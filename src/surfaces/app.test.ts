@@ -190,7 +190,7 @@ describe("the execution log", () => {
     ]);
     expect(rows[3]).toMatchObject({
       user: "ada",
-      client: "app-test/1",
+      client: "test/1",
       parameters: '{"dataset":"d","query":".[].a"}',
       steps: expect.any(Number),
     });

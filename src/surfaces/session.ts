@@ -9,7 +9,13 @@ import { cacheLimits } from "../limits.ts";
 import { teamClient } from "../platform/team-client.ts";
 
 // Per isolate: what each team looked like at the newest revision seen. Only ever handed out after the team's object accepted the token.
-const catalogues = new Lru<Catalogue>(cacheLimits.teams);
+// What a catalogue with nothing in it counts for.
+const emptyCatalogueChars = 4096;
+// A catalogue weighs as much as the text it came in, differences added up; one that outgrows the cache so is read anew at its true size.
+const catalogues = new Lru<{ catalogue: Catalogue; chars: number }>(
+  cacheLimits.catalogueChars,
+  cacheLimits.catalogueChars,
+);
 
 /**
  * Authenticates a request to `/t/<team>/…`. Throws `unauthorized`, the same for a missing, wrong, expired or revoked token, another team's
@@ -25,9 +31,10 @@ export async function enterTeam(
   if (hash === undefined || !teamSlugSchema.safeParse(team).success) throw unauthorized(request);
   const stub = teamClient(env.TEAM, team);
   const known = catalogues.get(team);
+  const { incarnation, revision } = known?.catalogue ?? {};
   const entry = await stub.enter({
     tokenHash: hash,
-    ...(known === undefined ? {} : { incarnation: known.incarnation, revision: known.revision }),
+    ...(incarnation === undefined || revision === undefined ? {} : { incarnation, revision }),
   });
   if (entry === undefined) throw unauthorized(request);
   const catalogue = updateCatalogue(team, known, entry);
@@ -69,10 +76,15 @@ function clientOf(request: Request): string | undefined {
   return request.headers.get("user-agent")?.slice(0, 200);
 }
 
-function updateCatalogue(team: string, known: Catalogue | undefined, entry: TeamEntry): Catalogue {
-  if (entry.changes === undefined && known !== undefined) return known;
+function updateCatalogue(
+  team: string,
+  known: { catalogue: Catalogue; chars: number } | undefined,
+  entry: TeamEntry,
+): Catalogue {
+  if (entry.changes === undefined && known !== undefined) return known.catalogue;
   const changes = entry.changes === undefined ? undefined : (JSON.parse(entry.changes) as TeamChanges);
-  const base = changes?.full === false ? known : undefined;
+  const old = changes?.full === false ? known : undefined;
+  const base = old?.catalogue;
   const catalogue: Catalogue = {
     team,
     name: entry.name,
@@ -82,9 +94,10 @@ function updateCatalogue(team: string, known: Catalogue | undefined, entry: Team
     tools: merge(base?.tools, changes?.tools ?? [], (item) => item.is_active && item.approval_status === "approved"),
     datasets: merge(base?.datasets, changes?.datasets ?? [], (item) => !item.deleted),
   };
-  const newest = catalogues.get(team);
+  const newest = catalogues.get(team)?.catalogue;
   const isNewer = newest === undefined || newest.incarnation !== entry.incarnation || newest.revision < entry.revision;
-  if (isNewer) catalogues.set(team, catalogue, 1);
+  const chars = (old?.chars ?? emptyCatalogueChars) + (entry.changes?.length ?? 0);
+  if (isNewer) catalogues.set(team, { catalogue, chars }, chars);
   return catalogue;
 }
 

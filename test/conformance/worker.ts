@@ -32,7 +32,7 @@ export default {
       bus: (onEnded) =>
         feedBus({
           connect: () => feed().fetch("https://feed/", { headers: { upgrade: "websocket" } }),
-          reader: () => (message) => [JSON.parse(message) as ServerEvent],
+          read: (message) => [JSON.parse(message) as ServerEvent],
           afterOpen: [{ kind: "tools_list_changed" }],
           onEnded,
         }),

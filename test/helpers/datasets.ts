@@ -23,7 +23,7 @@ export async function datasetTeam() {
   const stub = env.TEAM.get(env.TEAM.idFromName(slug));
 
   const datasets = (): Promise<Dataset[]> =>
-    runInDurableObject(stub, (_object, state) => changedDatasets(openDb(state.storage), -1));
+    runInDurableObject(stub, (_object, state) => changedDatasets(openDb(state.storage), 0));
 
   const request = async (
     method: string,

@@ -17,10 +17,25 @@ beforeAll(async () => {
   origin = `http://127.0.0.1:${port}`;
   second = spawn(
     "node_modules/.bin/wrangler",
-    ["dev", "-c", "test/fixtures/second-isolate.toml", "--ip", "127.0.0.1", "--port", String(port), "--persist-to", scratch],
+    [
+      "dev",
+      "-c",
+      "test/fixtures/second-isolate.toml",
+      "--ip",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--persist-to",
+      scratch,
+    ],
     {
       stdio: "ignore",
-      env: { ...process.env, WRANGLER_REGISTRY_PATH: join(server.persist, "registry"), WRANGLER_SEND_METRICS: "false", CI: "1" },
+      env: {
+        ...process.env,
+        WRANGLER_REGISTRY_PATH: join(server.persist, "registry"),
+        WRANGLER_SEND_METRICS: "false",
+        CI: "1",
+      },
     },
   );
   for (let tries = 0; ; tries++) {
@@ -54,7 +69,11 @@ describe.each([
     await until(() => changes > 0, "the stream was open");
     for (const version of [1, 2, 3]) {
       const before = changes;
-      await call(author, "save_tool", { name: "versioned", description: "Answers its version.", query: String(version) });
+      await call(author, "save_tool", {
+        name: "versioned",
+        description: "Answers its version.",
+        query: String(version),
+      });
       await until(() => changes > before, "the second isolate was told");
       expect((await call(listener, "versioned")).data.rows).toEqual([version]);
     }

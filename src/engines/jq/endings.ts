@@ -79,8 +79,27 @@ export function limitError(limit: RunLimit, value: number): AppError {
   return new AppError(code, says(value), { hint, details: { limit, value } });
 }
 
+/** Bytes of memory that a byte of input takes at worst, in long lists of small numbers. */
+const worstInputCost = 58;
+
+/** The error of a run out of memory. To read the input otherwise is no remedy when it cannot have filled half of the memory. */
+export function memoryError({
+  memoryLimit,
+  memoryBytes,
+  inputBytes,
+}: Pick<EndingContext, "memoryLimit" | "memoryBytes" | "inputBytes">): AppError {
+  const error = limitError(memoryLimit, memoryBytes);
+  if (inputBytes * worstInputCost * 2 > memoryBytes) return error;
+  return new AppError(error.code, error.message, {
+    hint: "The input is small; the program itself builds too much. Look for a list, string or recursion that keeps growing, and keep less of it at once.",
+    details: { limit: memoryLimit, value: memoryBytes },
+  });
+}
+
 /** What an ending is judged by besides its code. */
 export interface EndingContext {
+  /** Bytes of input read. */
+  inputBytes: number;
   mode: JqMode;
   nullInput: boolean;
   memoryBytes: number;
@@ -101,7 +120,7 @@ const moduleProblem = /\b(?:module|import|include|search path|metadata)\b|~\/|\$
 /** The error of a run that ended with an exit code other than 0. */
 export function exitError(code: number, context: EndingContext): AppError {
   const { report } = context;
-  if (report.includes("cannot allocate memory")) return limitError(context.memoryLimit, context.memoryBytes);
+  if (report.includes("cannot allocate memory")) return memoryError(context);
   if (code === syntaxExit && /compile errors?\n$/.test(report)) return compileError(report);
   const match = /^jq: error \(at (?:<stdin>:(\d+)|[^)]*)\)(?: \(not a string\))?: ([\s\S]*)$/.exec(report);
   const message = (match?.[2] ?? report).replace(/\n$/, "");
@@ -146,7 +165,7 @@ function compileError(report: string): AppError {
     "jq_syntax",
     line > 0 ? `The program does not compile (line ${line}).` : "The program does not compile.",
     {
-      hint: "Correct the program; details.message is what jq says about it.",
+      hint: "Correct the program.",
       details: { message: text.trimEnd().slice(0, jqLimits.errorChars), ...(line > 0 ? { line } : {}) },
     },
   );
@@ -159,7 +178,7 @@ function moduleError(): AppError {
 }
 
 function inputError(message: string): AppError {
-  if (message.includes("Exceeds depth limit")) return limitError("valueDepth", engineDepth);
+  if (message.includes("Exceeds depth limit")) return inputDepthError();
   const position = parsePosition.exec(message);
   // Column 0 is the newline that ended the line before.
   const column = Number(position?.[2] ?? 0);
@@ -179,11 +198,23 @@ function inputError(message: string): AppError {
   );
 }
 
+function inputDepthError(): AppError {
+  return new AppError(
+    "jq_nesting",
+    `A value of the input is nested deeper than the ${engineDepth} levels jq reads; an object takes two of them.`,
+    {
+      hint: "No program can read it: flatten the data and upload it again.",
+      details: { limit: "valueDepth", value: engineDepth },
+    },
+  );
+}
+
 function runtimeError(message: string, line: number, { mode, nullInput }: EndingContext): AppError {
   const perRecord = mode === "records" && line > 0;
   const where = perRecord ? (nullInput ? ` after reading record ${line}` : ` on record ${line}`) : "";
+  const scope = perRecord && !nullInput ? "Here `.` is one record, not the list of them. " : "";
   return new AppError("jq_runtime", `The program failed${where}.`, {
-    hint: "details.message is the program's own error; handle it with `?` or try/catch, or test the value's type first.",
+    hint: `${scope}Handle the program's own error with \`?\` or try/catch, or test the value's type first.`,
     details: { message: message.slice(0, jqLimits.errorChars), ...(perRecord ? { record: line } : {}) },
   });
 }

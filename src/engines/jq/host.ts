@@ -1,6 +1,6 @@
 // Runs jq's wasm: its imports, memory, standard streams and step meter. One fresh instance a run; no files, no environment. At the edge.
 import { AppError } from "../../core/errors.ts";
-import { limitError, type MemoryLimit } from "./endings.ts";
+import { limitError, type MemoryLimit, memoryError } from "./endings.ts";
 import type { ErrorOutput } from "./error-output.ts";
 import { feedEnd, feedMustWait, type InputFeed } from "./input-feed.ts";
 import type { OutputWindow } from "./output-window.ts";
@@ -221,7 +221,10 @@ class JqMachine {
     const wanted = requested >>> 0;
     const size = memory.buffer.byteLength;
     const cap = this.#run.memoryBytes;
-    if (wanted > cap) throw limitError(this.#run.memoryLimit, cap);
+    if (wanted > cap) {
+      const { memoryLimit, input } = this.#run;
+      throw memoryError({ memoryLimit, memoryBytes: cap, inputBytes: input.bytesRead });
+    }
     const target = Math.min(cap, Math.max(wanted, size + Math.min(size / 4, maxGrowthBytes)));
     try {
       memory.grow(Math.ceil((target - size) / pageBytes));

@@ -6,13 +6,13 @@ import { type JqMode, type JqRequest, runJq } from "./run.ts";
 
 const encoder = new TextEncoder();
 const steps = 20_000_000;
-const memoryHint = "Do not collect all records: use reduce or foreach over inputs, and keep only the fields you need.";
+const memoryHint =
+  "The input is small; the program itself builds too much. Look for a list, string or recursion that keeps growing, and keep less of it at once.";
 const loopHint =
   "Look for a loop without an end (repeat, range, recurse, until); else read fewer records or do less for each.";
 const stackHint =
   "Use reduce or foreach in place of nested definitions, and flatten values nested thousands of levels deep.";
-const runtimeHint =
-  "details.message is the program's own error; handle it with `?` or try/catch, or test the value's type first.";
+const runtimeHint = "Handle the program's own error with `?` or try/catch, or test the value's type first.";
 const moduleHint = "Save the code as a function of the team; it is found by its name.";
 
 const outOfSteps = (value = steps) => ({
@@ -39,6 +39,12 @@ const valueTooDeep = {
   hint: "Flatten it, for example with paths and getpath, before writing it.",
   details: { limit: "valueDepth", value: 256 },
 };
+const inputTooDeep = {
+  code: "jq_nesting",
+  message: "A value of the input is nested deeper than the 256 levels jq reads; an object takes two of them.",
+  hint: "No program can read it: flatten the data and upload it again.",
+  details: { limit: "valueDepth", value: 256 },
+};
 const forbidden = {
   code: "jq_forbidden",
   message: "Programs may not load modules: there are no files here.",
@@ -54,7 +60,7 @@ const failed = (message: string) => ({
 const noProgram = {
   code: "jq_syntax",
   message: "The program does not compile.",
-  hint: "Correct the program; details.message is what jq says about it.",
+  hint: "Correct the program.",
   details: { message: 'Top-level program not given (try ".")' },
 };
 const tooManyOutputs = {
@@ -172,7 +178,7 @@ describe("hostile programs", () => {
       {
         code: "jq_syntax",
         message: "The program does not compile (line 1).",
-        hint: "Correct the program; details.message is what jq says about it.",
+        hint: "Correct the program.",
         details: { message: "arg/0 is not defined at <top-level>, line 1:\n --arg", line: 1 },
       },
     ],
@@ -215,6 +221,7 @@ describe("hostile programs", () => {
 
 describe("hostile data", () => {
   const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+  const nestedObjects = (levels: number) => `${'{"a":'.repeat(levels - 1)}{}${"}".repeat(levels - 1)}`;
   const malformed = (message: string, details: object) => ({
     code: "dataset_malformed",
     message,
@@ -222,10 +229,12 @@ describe("hostile data", () => {
     details,
   });
   const inputs: [what: string, mode: JqMode, input: string | Uint8Array, expected: unknown][] = [
-    ["20,000 levels", "whole", nested(20_000), valueTooDeep],
-    ["257 levels", "records", nested(257), valueTooDeep],
+    ["20,000 levels", "whole", nested(20_000), inputTooDeep],
+    ["257 levels", "records", nested(257), inputTooDeep],
     ["256 levels", "records", nested(256), [nested(256)]],
-    ["200,000 levels of objects", "whole", '{"a":'.repeat(200_000), valueTooDeep],
+    ["128 levels of objects", "records", nestedObjects(128), [nestedObjects(128)]],
+    ["129 levels of objects", "records", nestedObjects(129), inputTooDeep],
+    ["200,000 levels of objects", "whole", '{"a":'.repeat(200_000), inputTooDeep],
     ["invalid UTF-8 becomes U+FFFD", "whole", new Uint8Array([34, 0xff, 0x61, 0xc3, 34]), ['"\ufffda\ufffd"']],
     [
       "half a surrogate pair",

@@ -223,7 +223,12 @@ describe("limits", () => {
       runJq(request("[.,(.[]|tojson)]|length", text, { limits: { wholeMemoryBytes: 40 * 1024 * 1024 } })),
     ).rejects.toMatchObject({
       code: "jq_memory",
+      hint: 'Read the dataset with input "records": the program runs once per record, or once for all with null_input and inputs.',
       details: { limit: "wholeMemoryBytes", value: 40 * 1024 * 1024 },
+    });
+    await expect(runJq(request("[limit(1e9; repeat(1))]", "[1]"))).rejects.toMatchObject({
+      code: "jq_memory",
+      hint: "The input is small; the program itself builds too much. Look for a list, string or recursion that keeps growing, and keep less of it at once.",
     });
   });
 });
@@ -233,6 +238,7 @@ describe("errors of the program", () => {
     await expect(runJq(request(".a", '{"a":1}\n{"a":2}\n3\n4', { mode: "records" }))).rejects.toMatchObject({
       code: "jq_runtime",
       message: "The program failed on record 3.",
+      hint: "Here `.` is one record, not the list of them. Handle the program's own error with `?` or try/catch, or test the value's type first.",
       details: { message: 'Cannot index number with string "a"', record: 3 },
     });
     await expect(
@@ -240,6 +246,7 @@ describe("errors of the program", () => {
     ).rejects.toMatchObject({
       code: "jq_runtime",
       message: "The program failed after reading record 2.",
+      hint: "Handle the program's own error with `?` or try/catch, or test the value's type first.",
       details: { message: 'Cannot index number with string "a"', record: 2 },
     });
     await expect(runJq(request(".a", "[1]"))).rejects.toMatchObject({

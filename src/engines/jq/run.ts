@@ -93,7 +93,7 @@ async function runOver(
   };
   const report = streaming ? await runHostSuspending(jqModule, { ...run, wait }) : runHost(jqModule, run);
   const engineMs = performance.now() - startedMs;
-  throwBadEnding(report, errors, request, memory);
+  throwBadEnding(report, errors, request, { ...memory, inputBytes: input.bytesRead });
   return {
     outputs: output.outputs,
     total: output.total,
@@ -107,11 +107,16 @@ async function runOver(
   };
 }
 
-function throwBadEnding({ ending }: HostReport, errors: ErrorOutput, request: JqRequest, memory: Memory): void {
+function throwBadEnding(
+  { ending }: HostReport,
+  errors: ErrorOutput,
+  request: JqRequest,
+  used: Memory & { inputBytes: number },
+): void {
   if (ending.kind === "thrown") throw thrownError(ending.error);
   if (ending.code === 0) return;
   const { mode, nullInput = false } = request;
-  throw exitError(ending.code, { mode, nullInput, ...memory, report: errors.reportText() });
+  throw exitError(ending.code, { mode, nullInput, ...used, report: errors.reportText() });
 }
 
 function narrowed(wanted: Partial<JqLimits> | undefined): JqLimits {

@@ -10,6 +10,7 @@ import { bodyBytes, jsonBody } from "../../platform/request-body.ts";
 import { requirePermission } from "../access/access.ts";
 import { findDataset, openDataset, publicDataset, summarize } from "./datasets.ts";
 import {
+  type Committed,
   completeUploadSchema,
   createUploadSchema,
   type DatasetFormat,
@@ -30,6 +31,8 @@ const formatOfType: Readonly<Record<string, DatasetFormat>> = {
   "application/jsonl": "ndjson",
   "text/csv": "csv",
 };
+
+const plainCharsets: ReadonlySet<string> = new Set(["", "utf-8", "utf8", "us-ascii"]);
 
 export const datasetRoutes = new Hono<TeamRoutes>()
   .get("/", (c) => {
@@ -63,26 +66,26 @@ export const datasetRoutes = new Hono<TeamRoutes>()
     const format = formatOf(c);
     const description = parseWith(descriptionSchema.optional(), c.req.query("description"), "description");
     const source = bodyOf(c, bodyTooLarge);
-    const { dataset, created } = await uploadDataset(call, {
+    const committed = await uploadDataset(call, {
       name,
       format,
       description,
-      ifMatch: preconditionOf(c),
+      precondition: preconditionOf(c),
       source,
     });
-    return c.json(publicDataset(dataset), created ? 201 : 200, { etag: dataset.etag });
+    return committedAnswer(c, committed);
   })
   .delete("/:name", async (c) => {
     const call = writer(c);
     const { name } = findDataset(call.catalogue, c.req.param("name"));
-    await call.stub.datasets().remove({ name, ifMatch: preconditionOf(c), by: call.actor.username });
+    await call.stub.datasets().remove({ name, precondition: preconditionOf(c), by: call.actor.username });
     return c.body(null, 204);
   })
   .post("/:name/uploads", async (c) => {
     const call = writer(c);
     const name = nameOf(c);
     const { format, description } = parseWith(createUploadSchema, await jsonBody(c.req.raw), "upload");
-    const begin = { team: call.team, name, format, kind: "parts" as const, description, ifMatch: undefined };
+    const begin = { team: call.team, name, format, kind: "parts" as const, description, precondition: undefined };
     const { id, expiresAt } = await call.stub.datasets().begin({ ...begin, by: call.actor.username });
     const limits = { part_max_bytes: datasetLimits.requestBytes, parts_max: datasetLimits.parts };
     return c.json({ upload_id: id, ...limits, expires_at: new Date(expiresAt).toISOString() }, 201);
@@ -101,9 +104,8 @@ export const datasetRoutes = new Hono<TeamRoutes>()
   .post("/:name/uploads/:id/complete", async (c) => {
     const call = writer(c);
     const { parts } = parseWith(completeUploadSchema, await jsonBody(c.req.raw), "complete");
-    const target = { name: nameOf(c), uploadId: c.req.param("id"), parts, ifMatch: preconditionOf(c) };
-    const { dataset, created } = await completeUpload(call, target);
-    return c.json(publicDataset(dataset), created ? 201 : 200, { etag: dataset.etag });
+    const target = { name: nameOf(c), uploadId: c.req.param("id"), parts, precondition: preconditionOf(c) };
+    return committedAnswer(c, await completeUpload(call, target));
   })
   .delete("/:name/uploads/:id", async (c) => {
     await abortUpload(writer(c), nameOf(c), c.req.param("id"));
@@ -137,10 +139,31 @@ function formatOf(c: Request): DatasetFormat {
   });
 }
 
-/** The body as counted bytes; one that announces too many is refused before anything is opened for it. */
+/** `notes` only where there are any: what the uploader should know about the content. */
+function committedAnswer(c: Request, { dataset, created, notes }: Committed): Response {
+  const body = { ...publicDataset(dataset), ...(notes.length === 0 ? {} : { notes }) };
+  return c.json(body, created ? 201 : 200, { etag: dataset.etag });
+}
+
+/** The body as counted bytes; one that is encoded, or announces too many, is refused before anything is opened for it. */
 function bodyOf(c: Request, tooLarge: () => AppError): AsyncIterable<Uint8Array> {
+  requirePlainUtf8(c);
   if (Number(c.req.header("content-length") ?? 0) > datasetLimits.requestBytes) throw tooLarge();
   return bodyBytes(c.req.raw.body, datasetLimits.requestBytes, { tooLarge, brokenOff: uploadBrokenOff });
+}
+
+function requirePlainUtf8(c: Request): void {
+  const encoding = c.req.header("content-encoding")?.trim().toLowerCase() ?? "";
+  if (encoding !== "" && encoding !== "identity") {
+    throw new AppError("unsupported", "Content that is compressed (Content-Encoding) is not taken.", {
+      hint: "Send it uncompressed, without a Content-Encoding header.",
+    });
+  }
+  const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(c.req.header("content-type") ?? "")?.[1]?.toLowerCase();
+  if (charset === undefined || plainCharsets.has(charset)) return;
+  throw new AppError("unsupported", "The Content-Type names a charset other than UTF-8.", {
+    hint: "Convert the file to UTF-8 and send it with charset=utf-8, or without a charset.",
+  });
 }
 
 function bodyTooLarge(): AppError {
@@ -159,12 +182,15 @@ function partTooLarge(): AppError {
   });
 }
 
-/** The etags of If-Match; undefined without that header. */
+/** The state that If-Match or If-None-Match ask for; undefined without these headers. Throws `invalid_argument` for what cannot be honoured. */
 function preconditionOf(c: Request): Precondition {
-  return c.req
-    .header("if-match")
-    ?.split(",")
-    .map((etag) => etag.trim());
+  const match = c.req.header("if-match");
+  const noneMatch = c.req.header("if-none-match");
+  if (noneMatch === undefined) return match?.split(",").map((etag) => etag.trim());
+  if (match === undefined && noneMatch.trim() === "*") return "absent";
+  throw new AppError("invalid_argument", "A change takes If-Match with etags or *, or If-None-Match: *, not both.", {
+    hint: "Send If-None-Match: * to create only what does not exist, or If-Match: <etag> to replace only what you know.",
+  });
 }
 
 /** If-None-Match compares weakly (RFC 9110, 13.1.2). */

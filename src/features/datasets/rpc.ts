@@ -2,7 +2,7 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { TeamDeps } from "../../durable/team-deps.ts";
 import type { StoredObject } from "../../platform/r2.ts";
-import type { Dataset, UploadStatus } from "./schema.ts";
+import type { Committed, Dataset, UploadStatus } from "./schema.ts";
 import { forgetObjects } from "./store.ts";
 import {
   abandonUpload,
@@ -39,12 +39,12 @@ export class DatasetsRpc extends RpcTarget {
     planMultipart(this.#deps, r2Key, multipartId);
   }
 
-  commit(input: CommitVersion): { dataset: Dataset; created: boolean } {
+  commit(input: CommitVersion): Committed {
     return commitVersion(this.#deps, input);
   }
 
-  abandon(uploadId: string): StoredObject[] {
-    return abandonUpload(this.#deps, uploadId);
+  abandon(uploadId: string, r2Key?: string): StoredObject[] {
+    return abandonUpload(this.#deps, uploadId, r2Key);
   }
 
   upload(name: string, uploadId: string): UploadStatus {
@@ -63,7 +63,12 @@ export class DatasetsRpc extends RpcTarget {
     return giveUpPart(this.#deps, r2Key);
   }
 
-  planCompletion(input: { team: string; name: string; uploadId: string; parts: number | undefined }): CompletionPlan {
+  planCompletion(input: {
+    team: string;
+    name: string;
+    uploadId: string;
+    parts: number | undefined;
+  }): CompletionPlan | Committed {
     return planCompletion(this.#deps, input);
   }
 
@@ -71,7 +76,7 @@ export class DatasetsRpc extends RpcTarget {
     return releaseCompletion(this.#deps, uploadId, r2Key);
   }
 
-  remove(input: { name: string; ifMatch: Precondition; by: string }): Dataset {
+  remove(input: { name: string; precondition: Precondition; by: string }): Dataset {
     return removeDataset(this.#deps, input);
   }
 

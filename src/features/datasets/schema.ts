@@ -51,6 +51,13 @@ export type Dataset = z.infer<typeof datasetSchema> & { r2_key: string; sample: 
 /** What an ingest finds out about the content it stored. */
 export type DatasetContent = Pick<Dataset, "kind" | "format" | "bytes" | "etag" | "record_count" | "schema" | "sample">;
 
+/** What an upload made: the dataset as of its new version, and what the uploader should know about the content. */
+export interface Committed {
+  dataset: Dataset;
+  created: boolean;
+  notes: string[];
+}
+
 /** A dataset in a list: without its schema. */
 export const datasetSummarySchema = datasetSchema.omit({ schema: true });
 export type DatasetSummary = z.infer<typeof datasetSummarySchema>;

@@ -1,5 +1,5 @@
 // Datasets in the team object's SQLite. Synchronous; SQL only.
-import { asc, count, eq, gt, isNull, lte, min } from "drizzle-orm";
+import { and, asc, count, eq, gt, isNull, lte, min, ne, sql } from "drizzle-orm";
 import { newId } from "../../core/ids.ts";
 import type { Db } from "../../durable/db.ts";
 import { datasetLimits } from "../../limits.ts";
@@ -13,12 +13,12 @@ type Row = typeof datasets.$inferSelect;
 /** Objects of one queue message: with long multipart ids they stay under the 128 KB a message may have. */
 const objectsPerMessage = 200;
 
-/** What changed after a team revision, inactive and deleted ones included; everything for -1. */
+/** What changed after a team revision, deleted ones included; for -1 everything that is not deleted. */
 export function changedDatasets(db: Db, since: number): Dataset[] {
   return db
     .select()
     .from(datasets)
-    .where(gt(datasets.revision, since))
+    .where(since < 0 ? isNull(datasets.deletedAt) : gt(datasets.revision, since))
     .orderBy(asc(datasets.name))
     .all()
     .map(toDataset);
@@ -33,6 +33,13 @@ export function readDataset(db: Db, name: string): Dataset | undefined {
 /** How many datasets there are, deleted ones left out. */
 export function countDatasets(db: Db): number {
   return db.select({ count: count() }).from(datasets).where(isNull(datasets.deletedAt)).get()?.count ?? 0;
+}
+
+/** Characters of what the catalogue shows of all datasets but one, deleted ones left out. */
+export function definitionChars(db: Db, except: string): number {
+  const chars = sql<number>`coalesce(sum(length(${datasets.schema}) + length(${datasets.sample}) + length(${datasets.description})), 0)`;
+  const others = and(isNull(datasets.deletedAt), ne(datasets.name, except));
+  return db.select({ chars }).from(datasets).where(others).get()?.chars ?? 0;
 }
 
 export interface NewVersion {
@@ -65,10 +72,18 @@ export function writeVersion(db: Db, before: Dataset | undefined, next: NewVersi
   return toDataset(db.update(datasets).set(update).where(eq(datasets.id, before.id)).returning().get());
 }
 
-/** Marks a dataset as deleted; its row stays, so that a version number is never used twice. */
+/** Marks a dataset as deleted; a small row stays, so that a version number is never used twice. */
 export function markDeleted(db: Db, id: string, change: { by: string; now: Date; revision: number }): Dataset {
-  const update = { deletedAt: change.now, updatedBy: change.by, updatedAt: change.now, revision: change.revision };
-  return toDataset(db.update(datasets).set(update).where(eq(datasets.id, id)).returning().get());
+  const gone = { description: "", schema: { fields: [], records_examined: 0, fields_cut: false }, sample: [] };
+  const marks = { deletedAt: change.now, updatedBy: change.by, updatedAt: change.now, revision: change.revision };
+  return toDataset(
+    db
+      .update(datasets)
+      .set({ ...gone, ...marks })
+      .where(eq(datasets.id, id))
+      .returning()
+      .get(),
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 // Datasets' metadata and uploads under way; the bytes are in R2. Runs in the team object.
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { DatasetSchema } from "./schema.ts";
+import type { Committed, DatasetSchema } from "./schema.ts";
 
 export const datasets = sqliteTable(
   "datasets",
@@ -30,7 +30,7 @@ export const datasets = sqliteTable(
   (table) => [index("datasets_revision").on(table.revision)],
 );
 
-/** Uploads that have begun and not ended. What one leaves behind in R2 is found here and removed. */
+/** Uploads that have begun and not ended, whose leftovers in R2 are found here and removed, and uploads in parts completed of late. */
 export const uploads = sqliteTable(
   "uploads",
   {
@@ -40,13 +40,15 @@ export const uploads = sqliteTable(
     format: text("format", { enum: ["json", "ndjson", "csv"] }).notNull(),
     /** stream: one request; parts: created, then parts put, then completed. */
     kind: text("kind", { enum: ["stream", "parts"] }).notNull(),
-    state: text("state", { enum: ["open", "completing"] }).notNull(),
-    /** Where the new version is being written. Each attempt to complete gets a key of its own; only the latest may commit. */
+    state: text("state", { enum: ["open", "completing", "completed"] }).notNull(),
+    /** Where the new version is being written; empty when none is. Each attempt to complete gets a key of its own; only the latest may commit. */
     r2Key: text("r2_key").notNull(),
     createdBy: text("created_by").notNull(),
     createdAt: integer("created_at", { mode: "timestamp_ms" }).notNull(),
     /** After this the sweep removes it and its objects. */
     expiresAt: integer("expires_at", { mode: "timestamp_ms" }).notNull(),
+    /** What the completion answered: a caller who lost that answer asks again. */
+    outcome: text("outcome_json", { mode: "json" }).$type<Committed>(),
   },
   (table) => [index("uploads_expiry").on(table.expiresAt)],
 );

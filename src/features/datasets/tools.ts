@@ -89,25 +89,32 @@ const createDataset = defineTool({
     format: datasetFormatSchema,
     description: descriptionSchema.optional(),
   }),
-  output: datasetSchema.extend({ created: z.boolean().describe("false: it existed and this is its new version.") }),
+  output: datasetSchema.extend({
+    created: z.boolean().describe("false: it existed and this is its new version."),
+    notes: z.array(z.string()).optional().describe("What to know about the content."),
+  }),
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
   permission: "data:write",
   toolset: "jq",
   handler: async (context, { name, content, format, description }) => {
     const source = textBytes(content);
-    const { dataset, created } = await uploadDataset(context, {
+    const { dataset, created, notes } = await uploadDataset(context, {
       name,
       format,
       description,
-      ifMatch: undefined,
+      precondition: undefined,
       source,
     });
     const done = created
       ? `Created the dataset ${name}`
       : `Replaced the content of the dataset ${name}; this is version ${dataset.version}`;
+    const text = [
+      `${done}: ${size(dataset)}. describe_dataset shows its fields.`,
+      ...(notes.length === 0 ? [] : [fenceUntrusted(notes.join("\n"), `notes on ${name}`)]),
+    ];
     return {
-      text: `${done}: ${size(dataset)}. describe_dataset shows its fields.`,
-      data: { ...publicDataset(dataset), created },
+      text: text.join("\n\n"),
+      data: { ...publicDataset(dataset), created, ...(notes.length === 0 ? {} : { notes }) },
     };
   },
 });
@@ -173,7 +180,10 @@ function sampleText(dataset: Dataset): string[] {
   const left = Math.min(record_count, datasetLimits.sampleRecords) - sample.length;
   const note = `${left} of the first ${datasetLimits.sampleRecords} are longer than ${datasetLimits.sampleRecordBytes} bytes and left out.`;
   const what = dataset.kind === "whole" ? `the document ${name}` : `first records of ${name}`;
-  if (sample.length === 0) return left > 0 && dataset.kind === "records" ? [`First records: ${note}`] : [];
+  if (sample.length === 0 && dataset.kind === "whole") {
+    return [`The document is longer than ${datasetLimits.sampleRecordBytes} bytes, so it is not shown here.`];
+  }
+  if (sample.length === 0) return left > 0 ? [`First records: ${note}`] : [];
   return [fenceUntrusted(sample.join("\n"), what) + (left > 0 ? `\n${note}` : "")];
 }
 

@@ -1,8 +1,9 @@
 // Uploads under way, their parts, and R2 objects that nothing points at, in the team object's SQLite. Synchronous; SQL only.
-import { asc, count, eq } from "drizzle-orm";
+import { and, asc, count, eq, isNull, ne } from "drizzle-orm";
 import type { Db } from "../../durable/db.ts";
 import type { StoredObject } from "../../platform/r2.ts";
-import { retiredObjects, uploadParts, uploads } from "./table.ts";
+import type { Committed } from "./schema.ts";
+import { datasets, retiredObjects, uploadParts, uploads } from "./table.ts";
 
 export type UploadRow = typeof uploads.$inferSelect;
 export type PartRow = typeof uploadParts.$inferSelect;
@@ -15,19 +16,27 @@ export function insertUpload(db: Writer, row: UploadRow): void {
   db.insert(uploads).values(row).run();
 }
 
-/** An upload under way, of any dataset. */
+/** An upload under way or completed of late, of any dataset. */
 export function readUpload(db: Writer, id: string): UploadRow | undefined {
   return db.select().from(uploads).where(eq(uploads.id, id)).get();
 }
 
-/** How many uploads of the team are under way. */
+/** How many uploads in parts of the team are under way. */
 export function countUploads(db: Writer): number {
-  return db.select({ count: count() }).from(uploads).get()?.count ?? 0;
+  const underWay = and(eq(uploads.kind, "parts"), ne(uploads.state, "completed"));
+  return db.select({ count: count() }).from(uploads).where(underWay).get()?.count ?? 0;
 }
 
 /** Points an upload at the key its content is being written to now. */
 export function updateUpload(db: Writer, id: string, change: Pick<UploadRow, "state" | "r2Key">): void {
   db.update(uploads).set(change).where(eq(uploads.id, id)).run();
+}
+
+/** Keeps what an upload made until `until`, for a caller who lost the answer. Its parts' objects are due now. */
+export function completeUpload(db: Writer, upload: UploadRow, outcome: Committed, now: number, until: number): void {
+  deleteUpload(db, upload.id, now);
+  const kept: UploadRow = { ...upload, state: "completed", r2Key: "", expiresAt: new Date(until), outcome };
+  insertUpload(db, kept);
 }
 
 /** The parts that arrived, by number. */
@@ -77,13 +86,28 @@ export function claimObject(db: Writer, r2Key: string): boolean {
   return db.delete(retiredObjects).where(eq(retiredObjects.r2Key, r2Key)).returning().all().length > 0;
 }
 
-/** Makes a planned object due now; undefined when it is not planned any more. */
+/**
+ * Makes an object that was planned due now; undefined when a dataset or a part points at it. One that was deleted and forgotten
+ * already may have been written since by an attempt that had lost its place, so it is noted again.
+ */
 export function hastenObject(db: Writer, r2Key: string, now: number): StoredObject | undefined {
+  if (r2Key === "" || isPointedAt(db, r2Key)) return undefined;
+  const deleteAfter = new Date(now);
   const row = db
-    .update(retiredObjects)
-    .set({ deleteAfter: new Date(now) })
-    .where(eq(retiredObjects.r2Key, r2Key))
+    .insert(retiredObjects)
+    .values({ r2Key, multipartId: null, deleteAfter })
+    .onConflictDoUpdate({ target: retiredObjects.r2Key, set: { deleteAfter } })
     .returning()
     .get();
-  return row === undefined ? undefined : { r2_key: row.r2Key, multipart_id: row.multipartId };
+  return { r2_key: row.r2Key, multipart_id: row.multipartId };
+}
+
+function isPointedAt(db: Writer, r2Key: string): boolean {
+  const dataset = db
+    .select({ id: datasets.id })
+    .from(datasets)
+    .where(and(eq(datasets.r2Key, r2Key), isNull(datasets.deletedAt)))
+    .get();
+  const part = db.select({ part: uploadParts.part }).from(uploadParts).where(eq(uploadParts.r2Key, r2Key)).get();
+  return dataset !== undefined || part !== undefined;
 }

@@ -1,4 +1,4 @@
-// Uploads whole and in parts: versions, failures that leave nothing behind, takeovers, the feed. Runs in workerd.
+// Uploads in one request: versions, failures that leave nothing behind, preconditions, the feed. Runs in workerd.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
@@ -143,7 +143,7 @@ describe("an upload in one request", () => {
       name: "d",
       format: "ndjson" as const,
       description: undefined,
-      ifMatch: undefined,
+      precondition: undefined,
       by: "ada",
     };
     const stream = await team.client.datasets().begin({ ...begin, kind: "stream" });
@@ -180,7 +180,7 @@ describe("an upload in one request", () => {
       await failure(() =>
         team.client
           .datasets()
-          .commit({ uploadId: stream.id, r2Key: stream.r2Key, content, ifMatch: undefined, by: "ada" }),
+          .commit({ uploadId: stream.id, r2Key: stream.r2Key, content, notes: [], precondition: undefined, by: "ada" }),
       ),
     ).toBe(
       "This upload ended before its content could become a version: it was aborted, it expired, or another completion or part took over.",
@@ -206,7 +206,7 @@ describe("an upload in one request", () => {
     const team = await datasetTeam();
     const missing = await team.request("PUT", "/d", { body: "1", headers: { ...ndjson, "if-match": "*" } });
     expect(missing.body).toEqual({
-      code: "conflict",
+      code: "precondition_failed",
       message: 'The dataset "d" is not in the state that If-Match asks for: there is no such dataset.',
       hint: "Read the dataset again and repeat with its etag, or leave If-Match out to replace whatever is there.",
       details: { etag: null },
@@ -220,7 +220,84 @@ describe("an upload in one request", () => {
     expect([one?.status, two?.status].sort()).toEqual([200, 400]);
     expect(await team.objects()).toHaveLength(2);
     const stale = await team.request("DELETE", "/d", { headers: { "if-match": first.etag ?? "" } });
-    expect(stale.body.code).toBe("conflict");
+    expect([stale.body.code, stale.body.message]).toEqual([
+      "precondition_failed",
+      `The dataset "d" is not in the state that If-Match asks for: it exists and its etag is ${(await team.datasets())[0]?.etag}.`,
+    ]);
+  });
+
+  it("honours If-None-Match: * and refuses what it cannot honour", async () => {
+    const team = await datasetTeam();
+    const put = (headers: Record<string, string>) =>
+      team.request("PUT", "/d", { body: "1", headers: { ...ndjson, ...headers } });
+    const answers = await Promise.all([put({ "if-none-match": "*" }), put({ "if-none-match": "*" })]);
+    expect(answers.map((answer) => answer.status).sort()).toEqual([201, 400]);
+    const { etag } = (await team.datasets())[0] ?? {};
+    expect((await put({ "if-none-match": " * " })).body).toEqual({
+      code: "precondition_failed",
+      message: `The dataset "d" is not in the state that If-None-Match asks for: it exists and its etag is ${etag}.`,
+      hint: "Choose another name, or send If-Match with its etag to replace it.",
+      details: { etag },
+    });
+    for (const headers of [{ "if-none-match": etag ?? "" }, { "if-none-match": "*", "if-match": "*" }]) {
+      expect((await put(headers)).body).toMatchObject({
+        code: "invalid_argument",
+        message: "A change takes If-Match with etags or *, or If-None-Match: *, not both.",
+      });
+    }
+    expect((await team.datasets()).map((dataset) => dataset.version)).toEqual([1]);
+    await team.sweep();
+    expect([await team.objects(), await team.leftovers()]).toEqual([[expect.any(String)], nothing]);
+  });
+
+  it.each([
+    [{ "content-type": "text/csv; charset=latin1" }, "The Content-Type names a charset other than UTF-8."],
+    [{ "content-type": 'text/csv;charset="UTF-16"' }, "The Content-Type names a charset other than UTF-8."],
+    [
+      { "content-type": "text/csv", "content-encoding": "gzip" },
+      "Content that is compressed (Content-Encoding) is not taken.",
+    ],
+  ])("refuses content it would misread: %o", async (headers, message) => {
+    const team = await datasetTeam();
+    const answer = await team.request("PUT", "/d", { body: "a\n1\n", headers });
+    expect([answer.body.code, answer.body.message]).toEqual(["unsupported", message]);
+    const part = await team.request("PUT", "/d/uploads/up_x/parts/1", { body: "1", headers });
+    expect(part.body.message).toBe(message);
+    const plain = { "content-type": 'Text/CSV; header=present; charset="utf-8"', "content-encoding": "identity" };
+    expect((await team.request("PUT", "/d", { body: "a\n1\n", headers: plain })).status).toBe(201);
+  });
+
+  it("tells the uploader of CSV columns that did not stay what they began as", async () => {
+    const team = await datasetTeam();
+    const body = `n,t\n${"5,x\n".repeat(1000)}007,x\nx,x\n`;
+    const answer = await team.request("PUT", "/d", { body, headers: { "content-type": "text/csv" } });
+    expect(answer.body.notes).toEqual([
+      'Column "n" began with numbers; 2 later cells are none and were kept as text (first on line 1002).',
+    ]);
+  });
+
+  it("deletes what an attempt wrote that was swept and forgotten meanwhile", async () => {
+    const team = await datasetTeam();
+    const stream = await team.client.datasets().begin({
+      team: team.slug,
+      name: "d",
+      format: "ndjson",
+      kind: "stream",
+      description: undefined,
+      precondition: undefined,
+      by: "ada",
+    });
+    await team.sweep();
+    await env.FILES.put(stream.r2Key, "late");
+    expect(await team.client.datasets().abandon(stream.id, stream.r2Key)).toEqual([
+      { r2_key: stream.r2Key, multipart_id: null },
+    ]);
+    expect(await team.leftovers()).toEqual({ ...nothing, retired: 1 });
+    await team.sweep();
+    expect([await team.objects(), await team.leftovers()]).toEqual([[], nothing]);
+    await team.request("PUT", "/d", { body: "1", headers: ndjson });
+    const { r2_key = "" } = (await team.datasets())[0] ?? {};
+    expect(await team.client.datasets().abandon("up_gone", r2_key)).toEqual([]);
   });
 
   it("refuses a request that is too large before anything is opened for it", async () => {
@@ -239,11 +316,56 @@ describe("an upload in one request", () => {
     await team.request("PUT", "/d?description=old", { body: "1", headers: ndjson });
     expect((await team.request("DELETE", "/d")).status).toBe(204);
     expect((await team.request("GET", "/d")).body.code).toBe("not_found");
-    expect((await team.datasets()).map((dataset) => [dataset.deleted, dataset.revision])).toEqual([[true, 2]]);
+    expect(await team.datasets()).toMatchObject([
+      { deleted: true, revision: 2, description: "", sample: [], schema: { fields: [] } },
+    ]);
+    const { actor } = await team.call();
+    const { hash } = await runInDurableObject(team.stub, (_object, state) =>
+      state.storage.sql.exec<{ hash: string }>("SELECT hash FROM tokens WHERE id = ?", actor.tokenId).one(),
+    );
+    const entered = async (known: { incarnation?: string; revision?: number }) => {
+      const entry = await team.client.enter({ tokenHash: hash, ...known });
+      const { full, datasets } = JSON.parse(entry?.changes ?? "{}");
+      return { full, datasets: datasets?.map((dataset: { name: string }) => dataset.name), entry };
+    };
+    const { entry, ...fresh } = await entered({});
+    expect(fresh).toEqual({ full: true, datasets: [] });
+    const incarnation = entry?.incarnation ?? "";
+    expect(await entered({ incarnation, revision: 1 })).toMatchObject({ full: false, datasets: ["d"] });
+    await runInDurableObject(team.stub, (_object, state) => {
+      state.storage.sql.exec("UPDATE team SET revision = 1002");
+    });
+    expect(await entered({ incarnation, revision: 1 })).toMatchObject({ full: true, datasets: [] });
+    expect(await entered({ incarnation, revision: 2 })).toMatchObject({ full: false, datasets: [] });
     await team.sweep();
     expect(await team.objects()).toEqual([]);
     const again = await team.request("PUT", "/d", { body: "2", headers: ndjson });
     expect([again.status, again.body.version, again.body.description]).toEqual([201, 2, ""]);
+  });
+
+  it("is refused when all datasets' definitions would be too much for one message", async () => {
+    const team = await datasetTeam();
+    await team.request("PUT", "/d", { body: "1", headers: ndjson });
+    await runInDurableObject(team.stub, (_object, state) => {
+      const half = "d".repeat(1024 * 1024 - 1000);
+      state.storage.sql.exec(
+        `INSERT INTO datasets SELECT 'ds_' || value, 'd' || value, ?, kind, format, version, etag, r2_key, bytes, record_count,
+         schema_json, sample_json, created_by, created_at, updated_by, updated_at, deleted_at, revision
+         FROM datasets, json_each('[1,2,3,4,5,6]')`,
+        half,
+      );
+    });
+    expect((await team.request("PUT", "/d", { body: "2", headers: ndjson })).status).toBe(200);
+    const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`key${index}`, "x"])));
+    const refused = await team.request("PUT", "/d", { body: wide, headers: ndjson });
+    expect(refused.body).toEqual({
+      code: "too_large",
+      message:
+        "The descriptions, schemas and samples of the team's datasets would take more than 6291456 characters (limit definitionChars).",
+      hint: "Delete datasets that are no longer needed, or upload this one with fewer fields.",
+      details: { limit: "definitionChars", value: 6_291_456 },
+    });
+    expect((await team.request("GET", "/d/content")).text).toBe("2\n");
   });
 
   it("publishes each change on the feed", async () => {
@@ -270,135 +392,5 @@ describe("an upload in one request", () => {
       { kind: "dataset", name: "d", change: "removed", revision: 3 },
     ]);
     socket.close();
-  });
-});
-
-describe("an upload in parts", () => {
-  async function begin() {
-    const team = await datasetTeam();
-    const created = await team.request("POST", "/d/uploads", {
-      body: JSON.stringify({ format: "ndjson", description: "In parts" }),
-    });
-    expect(created.status).toBe(201);
-    expect(created.body).toEqual({
-      upload_id: expect.stringMatching(/^up_/),
-      part_max_bytes: 99_614_720,
-      parts_max: 1000,
-      expires_at: expect.any(String),
-    });
-    return { team, path: `/d/uploads/${created.body.upload_id}` };
-  }
-
-  it("is read as one stream, cut anywhere, resumed and with a part replaced", async () => {
-    const { team, path } = await begin();
-    const text = '{"a":"é€"}\n{"a":"😀"}\n{"a":3}\n';
-    const bytes = new TextEncoder().encode(text);
-    await team.request("PUT", `${path}/parts/2`, { body: "wrong" });
-    await team.request("PUT", `${path}/parts/1`, { body: bytes.slice(0, 7) });
-    const early = await team.request("POST", `${path}/complete`, { body: '{"parts":3}' });
-    expect(early.body).toMatchObject({
-      code: "upload_incomplete",
-      message: "The upload must have exactly the parts 1 to 3; missing: 3.",
-    });
-    const broken = await team.request("PUT", `${path}/parts/2`, { body: brokenBody("bro") });
-    expect(broken.body.code).toBe("upload_aborted");
-    const replaced = await team.request("PUT", `${path}/parts/2`, { body: bytes.slice(7, 25) });
-    expect(replaced.body).toEqual({ part: 2, bytes: 18, etag: replaced.etag });
-    await team.request("PUT", `${path}/parts/3`, { body: bytes.slice(25) });
-    const status = await team.request("GET", path);
-    expect((status.body.parts as { part: number; bytes: number }[]).map((part) => [part.part, part.bytes])).toEqual([
-      [1, 7],
-      [2, 18],
-      [3, bytes.length - 25],
-    ]);
-    const done = await team.request("POST", `${path}/complete`, { body: '{"parts":3}' });
-    expect([done.status, done.body.record_count, done.body.description, done.etag]).toEqual([
-      201,
-      3,
-      "In parts",
-      await sha256(text),
-    ]);
-    expect((await team.request("GET", "/d/content")).text).toBe(text);
-    expect((await team.request("GET", path)).body.code).toBe("not_found");
-    await team.sweep();
-    expect(await team.objects()).toHaveLength(1);
-    expect(await team.leftovers()).toEqual(nothing);
-  });
-
-  it("stays open after a failed completion, with the error", async () => {
-    const { team, path } = await begin();
-    await team.request("PUT", `${path}/parts/1`, { body: "1\n" });
-    await team.request("PUT", `${path}/parts/2`, { body: "{\n" });
-    const failed = await team.request("POST", `${path}/complete`);
-    expect(failed.body.message).toBe(
-      'Line 2, column 2: the text ends where a key in double quotes or "}" should follow.',
-    );
-    expect(await team.objects()).toHaveLength(2);
-    await team.request("PUT", `${path}/parts/2`, { body: "2\n" });
-    const done = await team.request("POST", `${path}/complete`);
-    expect([done.status, done.body.record_count]).toEqual([201, 2]);
-  });
-
-  it("gives way when a part is replaced or another completion begins", async () => {
-    const { team, path } = await begin();
-    const uploadId = path.split("/")[3] ?? "";
-    await team.request("PUT", `${path}/parts/1`, { body: "1\n" });
-    const plan = { team: team.slug, name: "d", uploadId, parts: undefined };
-    const content = {
-      kind: "records" as const,
-      format: "ndjson" as const,
-      bytes: 2,
-      etag: '"x"',
-      record_count: 1,
-      sample: [],
-      schema: { fields: [], records_examined: 1, fields_cut: false },
-    };
-    const commit = (r2Key: string) =>
-      team.client.datasets().commit({ uploadId, r2Key, content, ifMatch: undefined, by: "ada" });
-    const ended =
-      "This upload ended before its content could become a version: it was aborted, it expired, or another completion or part took over.";
-    const first = await team.client.datasets().planCompletion(plan);
-    const second = await team.client.datasets().planCompletion(plan);
-    expect(await failure(() => commit(first.r2Key))).toBe(ended);
-    await team.request("PUT", `${path}/parts/1`, { body: "2\n" });
-    expect(await failure(() => commit(second.r2Key))).toBe(ended);
-    const done = await team.request("POST", `${path}/complete`);
-    expect([done.status, (await team.request("GET", "/d/content")).text]).toEqual([201, "2\n"]);
-  });
-
-  it("of more than one R2 part works and leaves nothing", async () => {
-    const { team, path } = await begin();
-    await team.request("PUT", `${path}/parts/1`, { body: manyRecords(largeCount / 2) });
-    await team.request("PUT", `${path}/parts/2`, { body: manyRecords(largeCount / 2) });
-    const done = await team.request("POST", `${path}/complete`);
-    expect([done.status, done.body.record_count]).toEqual([201, largeCount]);
-    await team.sweep();
-    expect(await team.objects()).toHaveLength(1);
-  });
-
-  it("can be aborted", async () => {
-    const { team, path } = await begin();
-    await team.request("PUT", `${path}/parts/1`, { body: "1\n" });
-    expect((await team.request("DELETE", path)).status).toBe(204);
-    expect(await team.objects()).toEqual([]);
-    expect((await team.request("PUT", `${path}/parts/2`, { body: "1" })).body).toEqual({
-      code: "not_found",
-      message: 'There is no open upload with this id for the dataset "d".',
-      hint: "It was completed, aborted or expired. Create a new upload and send its parts.",
-    });
-    await team.sweep();
-    expect(await team.leftovers()).toEqual(nothing);
-  });
-
-  it.each([
-    ["POST", "/d/uploads", '{"format":"xml"}', 'upload: format: Invalid option: expected one of "json"|"ndjson"|"csv"'],
-    ["POST", "/d/uploads", "{", "The request body is not JSON."],
-    ["PUT", "/d/uploads/up_x/parts/0", "1", "part: Too small: expected number to be >=1"],
-    ["PUT", "/d/uploads/up_x/parts/1", "1", 'There is no open upload with this id for the dataset "d".'],
-    ["POST", "/d/uploads/up_x/complete", "", 'There is no open upload with this id for the dataset "d".'],
-    ["DELETE", "/d/uploads/up_x", undefined, 'There is no open upload with this id for the dataset "d".'],
-  ])("refuses %s %s %s", async (method, path, body, message) => {
-    const team = await datasetTeam();
-    expect((await team.request(method, path, { body })).body.message).toBe(message);
   });
 });

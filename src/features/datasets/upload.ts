@@ -3,9 +3,9 @@ import type { CallContext } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
 import { datasetLimits } from "../../limits.ts";
-import { deleteObjects, R2Writer, type StoredObject } from "../../platform/r2.ts";
-import { type ByteSource, ingest } from "./ingest/ingest.ts";
-import type { Dataset, DatasetContent, DatasetFormat } from "./schema.ts";
+import { type ContentType, deleteObjects, R2Writer, type StoredObject } from "../../platform/r2.ts";
+import { type ByteSource, type Ingested, ingest } from "./ingest/ingest.ts";
+import type { Committed, DatasetFormat } from "./schema.ts";
 import type { CompletionPlan, Precondition } from "./versions.ts";
 
 /** What an upload needs of a call. */
@@ -15,13 +15,13 @@ export interface Upload {
   name: string;
   format: DatasetFormat;
   description: string | undefined;
-  ifMatch: Precondition;
+  precondition: Precondition;
   source: ByteSource;
 }
 
-/** Reads `source` to its end and makes it the dataset's next version. Throws ingest's errors, `conflict`, `upload_aborted`, limits' errors. */
-export async function uploadDataset(deps: UploadDeps, upload: Upload): Promise<{ dataset: Dataset; created: boolean }> {
-  const { name, format, description, ifMatch } = upload;
+/** Reads `source` to its end and makes it the dataset's next version. Throws ingest's errors, `precondition_failed`, `upload_aborted`, limits' errors. */
+export async function uploadDataset(deps: UploadDeps, upload: Upload): Promise<Committed> {
+  const { name, format, description, precondition } = upload;
   const by = deps.actor.username;
   const begun = await deps.stub.datasets().begin({
     team: deps.team,
@@ -29,16 +29,16 @@ export async function uploadDataset(deps: UploadDeps, upload: Upload): Promise<{
     format,
     kind: "stream",
     description,
-    ifMatch,
+    precondition,
     by,
   });
   return undoOnFailure(
     deps,
     async () => {
-      const content = await store(deps, begun.r2Key, format, upload.source);
-      return deps.stub.datasets().commit({ uploadId: begun.id, r2Key: begun.r2Key, content, ifMatch, by });
+      const stored = await store(deps, begun.r2Key, format, upload.source);
+      return deps.stub.datasets().commit({ uploadId: begun.id, r2Key: begun.r2Key, ...stored, precondition, by });
     },
-    () => deps.stub.datasets().abandon(begun.id),
+    () => deps.stub.datasets().abandon(begun.id, begun.r2Key),
   );
 }
 
@@ -50,14 +50,13 @@ export async function putPart(
 ): Promise<{ part: number; bytes: number; etag: string }> {
   const { name, uploadId, part } = target;
   const r2Key = await deps.stub.datasets().planPart({ team: deps.team, ...target });
-  const writer = new R2Writer(deps.files, r2Key, "application/octet-stream", (id) =>
-    deps.stub.datasets().noteMultipart(r2Key, id),
-  );
   return undoOnFailure(
     deps,
     async () => {
-      for await (const chunk of source) await writer.write(chunk);
-      const stored = await writer.close();
+      const stored = await write(deps, r2Key, "application/octet-stream", async (writer) => {
+        for await (const chunk of source) await writer.write(chunk);
+        return writer.close();
+      });
       await deps.stub.datasets().recordPart(name, { uploadId, part, r2Key, ...stored });
       return { part, ...stored };
     },
@@ -65,19 +64,23 @@ export async function putPart(
   );
 }
 
-/** Reads the parts in order as one stream and makes them the next version. A failure leaves the upload open, so that parts can be replaced. */
+/**
+ * Reads the parts in order as one stream and makes them the next version. A failure leaves the upload open, so that parts can be
+ * replaced; an upload completed of late answers as it did then.
+ */
 export async function completeUpload(
   deps: UploadDeps,
-  target: { name: string; uploadId: string; parts: number | undefined; ifMatch: Precondition },
-): Promise<{ dataset: Dataset; created: boolean }> {
-  const { name, uploadId, parts, ifMatch } = target;
+  target: { name: string; uploadId: string; parts: number | undefined; precondition: Precondition },
+): Promise<Committed> {
+  const { name, uploadId, parts, precondition } = target;
   const plan = await deps.stub.datasets().planCompletion({ team: deps.team, name, uploadId, parts });
+  if ("dataset" in plan) return plan;
   const { r2Key, format } = plan;
   return undoOnFailure(
     deps,
     async () => {
-      const content = await store(deps, r2Key, format, readParts(deps.files, plan.parts));
-      return deps.stub.datasets().commit({ uploadId, r2Key, content, ifMatch, by: deps.actor.username });
+      const stored = await store(deps, r2Key, format, readParts(deps.files, plan.parts));
+      return deps.stub.datasets().commit({ uploadId, r2Key, ...stored, precondition, by: deps.actor.username });
     },
     () => deps.stub.datasets().releaseCompletion(uploadId, r2Key),
   );
@@ -86,12 +89,25 @@ export async function completeUpload(
 /** Ends an upload in parts and deletes what it left. Throws `not_found`. */
 export async function abortUpload(deps: UploadDeps, name: string, uploadId: string): Promise<void> {
   await deps.stub.datasets().upload(name, uploadId);
-  await deleteObjects(deps.files, await deps.stub.datasets().abandon(uploadId));
+  await clean(deps, () => deps.stub.datasets().abandon(uploadId));
 }
 
-function store(deps: UploadDeps, r2Key: string, format: DatasetFormat, source: ByteSource): Promise<DatasetContent> {
-  const noteMultipart = (id: string): Promise<void> => deps.stub.datasets().noteMultipart(r2Key, id);
-  return ingest(source, format, new R2Writer(deps.files, r2Key, "application/x-ndjson", noteMultipart));
+function store(deps: UploadDeps, r2Key: string, format: DatasetFormat, source: ByteSource): Promise<Ingested> {
+  return write(deps, r2Key, "application/x-ndjson", (writer) => ingest(source, format, writer));
+}
+
+async function write<T>(
+  deps: UploadDeps,
+  r2Key: string,
+  type: ContentType,
+  work: (writer: R2Writer) => Promise<T>,
+): Promise<T> {
+  const writer = new R2Writer(deps.files, r2Key, type, (id) => deps.stub.datasets().noteMultipart(r2Key, id));
+  try {
+    return await work(writer);
+  } finally {
+    writer.release();
+  }
 }
 
 async function* readParts(files: R2Bucket, parts: CompletionPlan["parts"]): ByteSource {
@@ -118,15 +134,19 @@ async function undoOnFailure<T>(
   try {
     return await work();
   } catch (error) {
-    const cleaning = undo()
-      .then((objects) => deleteObjects(deps.files, objects))
-      .catch((failure: unknown) => {
-        logFailure("upload_cleanup_failed", { team: deps.team }, failure);
-      });
+    const cleaning = clean(deps, undo).catch((failure: unknown) => {
+      logFailure("upload_cleanup_failed", { team: deps.team }, failure);
+    });
     deps.waitUntil(cleaning);
     await cleaning;
     throw error;
   }
+}
+
+/** Deletes what the team's object says is left. What fails here is logged: the sweep will do it. */
+async function clean(deps: UploadDeps, left: () => Promise<StoredObject[]>): Promise<void> {
+  const { failures } = await deleteObjects(deps.files, await left());
+  for (const failure of failures) logFailure("upload_cleanup_failed", { team: deps.team }, failure);
 }
 
 /** The error for a request that ends before its body does. */

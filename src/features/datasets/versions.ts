@@ -4,10 +4,11 @@ import { newId } from "../../core/ids.ts";
 import type { TeamDeps } from "../../durable/team-deps.ts";
 import { datasetLimits } from "../../limits.ts";
 import type { StoredObject } from "../../platform/r2.ts";
-import type { Dataset, DatasetContent, DatasetFormat, UploadStatus } from "./schema.ts";
-import { countDatasets, markDeleted, readDataset, writeVersion } from "./store.ts";
+import type { Committed, Dataset, DatasetContent, DatasetFormat, UploadStatus } from "./schema.ts";
+import { countDatasets, definitionChars, markDeleted, readDataset, writeVersion } from "./store.ts";
 import {
   claimObject,
+  completeUpload,
   countUploads,
   deleteUpload,
   hastenObject,
@@ -24,8 +25,8 @@ import {
 /** Milliseconds after which the sweep deletes what the edge should have deleted by itself. */
 const sweepAfterMs = 60_000;
 
-/** The state a change asks for: one of these etags, or any for `*`. undefined: none. */
-export type Precondition = readonly string[] | undefined;
+/** The state a change asks for: one of these etags (any for `*`), or that there is no such dataset. undefined: whatever is there. */
+export type Precondition = readonly string[] | "absent" | undefined;
 
 export interface BeginUpload {
   team: string;
@@ -33,7 +34,7 @@ export interface BeginUpload {
   format: DatasetFormat;
   kind: UploadRow["kind"];
   description: string | undefined;
-  ifMatch: Precondition;
+  precondition: Precondition;
   by: string;
 }
 
@@ -41,16 +42,17 @@ export interface CommitVersion {
   uploadId: string;
   r2Key: string;
   content: DatasetContent;
-  ifMatch: Precondition;
+  notes: string[];
+  precondition: Precondition;
   by: string;
 }
 
-/** Opens an upload and plans the object it writes to. Throws `too_large` at a limit of the team, `conflict` when `ifMatch` does not hold. */
+/** Opens an upload and plans the object it writes to. Throws `too_large` and `busy` at limits of the team, `precondition_failed`. */
 export function beginUpload(deps: TeamDeps, input: BeginUpload): { id: string; r2Key: string; expiresAt: number } {
   const before = readDataset(deps.db, input.name);
-  requireMatch(before, input.name, input.ifMatch);
+  requireState(before, input.name, input.precondition);
   if (before === undefined || before.deleted) requireRoom(deps);
-  if (countUploads(deps.db) >= datasetLimits.openUploads) throw tooManyUploads();
+  if (input.kind === "parts" && countUploads(deps.db) >= datasetLimits.openUploads) throw tooManyUploads();
   const now = deps.now();
   const expiresAt = now + (input.kind === "stream" ? datasetLimits.streamUploadMs : datasetLimits.partsUploadMs);
   const id = newId("up");
@@ -68,6 +70,7 @@ export function beginUpload(deps: TeamDeps, input: BeginUpload): { id: string; r
       createdBy: input.by,
       createdAt: new Date(now),
       expiresAt: new Date(expiresAt),
+      outcome: null,
     });
     if (r2Key !== "") retireObject(tx, r2Key, expiresAt);
   });
@@ -77,17 +80,19 @@ export function beginUpload(deps: TeamDeps, input: BeginUpload): { id: string; r
 
 /**
  * Makes what an upload wrote the dataset's next version and publishes it, all in one transaction. The last writer wins; the version
- * before stays readable for datasetLimits.retiredGraceMs. Throws `upload_aborted` when the upload ended or another attempt took over.
+ * before stays readable for datasetLimits.retiredGraceMs. Throws `upload_aborted` when the upload ended or another attempt took over,
+ * `precondition_failed`, `too_large` at limits of the team.
  */
-export function commitVersion(deps: TeamDeps, input: CommitVersion): { dataset: Dataset; created: boolean } {
+export function commitVersion(deps: TeamDeps, input: CommitVersion): Committed {
   return deps.change((revision) => {
     const now = deps.now();
     const upload = readUpload(deps.db, input.uploadId);
     if (upload === undefined || upload.r2Key !== input.r2Key || !claimObject(deps.db, input.r2Key)) throw uploadEnded();
     const before = readDataset(deps.db, upload.datasetName);
-    requireMatch(before, upload.datasetName, input.ifMatch);
+    requireState(before, upload.datasetName, input.precondition);
     const created = before === undefined || before.deleted;
     if (created) requireRoom(deps);
+    requireDefinitionRoom(deps, upload.datasetName, input.content);
     const dataset = writeVersion(deps.db, before, {
       name: upload.datasetName,
       description: upload.description ?? undefined,
@@ -98,13 +103,24 @@ export function commitVersion(deps: TeamDeps, input: CommitVersion): { dataset: 
       revision,
     });
     if (before !== undefined && !before.deleted) retire(deps, before.r2_key, now + datasetLimits.retiredGraceMs);
-    deleteUpload(deps.db, upload.id, now);
-    if (upload.kind === "parts") deps.wakeAt(now);
+    const outcome: Committed = { dataset, created, notes: input.notes };
+    endCommitted(deps, upload, outcome, now);
     return {
-      result: { dataset, created },
+      result: outcome,
       events: [{ kind: "dataset", name: dataset.name, change: created ? "created" : "updated" }],
     };
   });
+}
+
+/** A completion is remembered, since its answer may be lost on the way; a single request that failed is sent again as a whole. */
+function endCommitted(deps: TeamDeps, upload: UploadRow, outcome: Committed, now: number): void {
+  if (upload.kind === "stream") {
+    deleteUpload(deps.db, upload.id, now);
+    return;
+  }
+  const until = now + datasetLimits.completedUploadMs;
+  completeUpload(deps.db, upload, outcome, now, until);
+  deps.wakeAt(now);
 }
 
 /** Notes the multipart upload behind a planned object. Throws `upload_aborted` when the object is not planned any more. */
@@ -112,10 +128,18 @@ export function planMultipart(deps: TeamDeps, r2Key: string, multipartId: string
   if (!noteMultipart(deps.db, r2Key, multipartId)) throw uploadEnded();
 }
 
-/** Ends an upload without a new version. Returns the objects to delete; the sweep deletes them again in case the caller could not. */
-export function abandonUpload(deps: TeamDeps, uploadId: string): StoredObject[] {
+/**
+ * Ends an upload without a new version. `r2Key` is what the caller was writing, if anything: it is to be deleted even when the upload
+ * is long forgotten. Returns the objects to delete; the sweep deletes them again in case the caller could not.
+ */
+export function abandonUpload(deps: TeamDeps, uploadId: string, r2Key: string | undefined): StoredObject[] {
   const now = deps.now();
-  const objects = deps.db.transaction((tx) => deleteUpload(tx, uploadId, now));
+  const objects = deps.db.transaction((tx) => {
+    const left = deleteUpload(tx, uploadId, now);
+    const written = r2Key === undefined ? undefined : hastenObject(tx, r2Key, now);
+    const isNew = written !== undefined && left.every((object) => object.r2_key !== written.r2_key);
+    return isNew ? [...left, written] : left;
+  });
   if (objects.length > 0) deps.wakeAt(now + sweepAfterMs);
   return objects;
 }
@@ -184,7 +208,9 @@ export interface CompletionPlan {
 export function planCompletion(
   deps: TeamDeps,
   input: { team: string; name: string; uploadId: string; parts: number | undefined },
-): CompletionPlan {
+): CompletionPlan | Committed {
+  const completed = readUpload(deps.db, input.uploadId);
+  if (completed?.datasetName === input.name && completed.outcome !== null) return completed.outcome;
   const upload = requireUpload(deps, input.name, input.uploadId);
   const parts = readParts(deps.db, upload.id);
   requireAllParts(
@@ -198,6 +224,7 @@ export function planCompletion(
     retireObject(tx, r2Key, upload.expiresAt.getTime());
     updateUpload(tx, upload.id, { state: "completing", r2Key });
   });
+  if (upload.r2Key !== "") deps.wakeAt(now + sweepAfterMs);
   return {
     format: upload.format,
     r2Key,
@@ -216,13 +243,16 @@ export function releaseCompletion(deps: TeamDeps, uploadId: string, r2Key: strin
   return object === undefined ? [] : [object];
 }
 
-/** Deletes a dataset: it is gone for every call that enters from now on. Throws `not_found`, `conflict`. */
-export function removeDataset(deps: TeamDeps, input: { name: string; ifMatch: Precondition; by: string }): Dataset {
+/** Deletes a dataset: it is gone for every call that enters from now on. Throws `not_found`, `precondition_failed`. */
+export function removeDataset(
+  deps: TeamDeps,
+  input: { name: string; precondition: Precondition; by: string },
+): Dataset {
   return deps.change((revision) => {
     const now = deps.now();
     const before = readDataset(deps.db, input.name);
     if (before === undefined || before.deleted) throw new AppError("not_found", `There is no dataset "${input.name}".`);
-    requireMatch(before, input.name, input.ifMatch);
+    requireState(before, input.name, input.precondition);
     const dataset = markDeleted(deps.db, before.id, { by: input.by, now: new Date(now), revision });
     retire(deps, before.r2_key, now + datasetLimits.retiredGraceMs);
     return { result: dataset, events: [{ kind: "dataset", name: dataset.name, change: "removed" }] };
@@ -241,7 +271,8 @@ function retire(deps: TeamDeps, r2Key: string, dueAt: number): void {
 
 function requireUpload(deps: TeamDeps, name: string, uploadId: string): UploadRow {
   const upload = readUpload(deps.db, uploadId);
-  if (upload !== undefined && upload.kind === "parts" && upload.datasetName === name) return upload;
+  const isOpen = upload?.kind === "parts" && upload.state !== "completed";
+  if (isOpen && upload.datasetName === name) return upload;
   throw new AppError("not_found", `There is no open upload with this id for the dataset "${name}".`, {
     hint: "It was completed, aborted or expired. Create a new upload and send its parts.",
   });
@@ -267,15 +298,39 @@ function requireAllParts(present: readonly number[], expected: number | undefine
   );
 }
 
-function requireMatch(before: Dataset | undefined, name: string, ifMatch: Precondition): void {
-  if (ifMatch === undefined) return;
+function requireState(before: Dataset | undefined, name: string, wanted: Precondition): void {
+  if (wanted === undefined) return;
   const etag = before === undefined || before.deleted ? undefined : before.etag;
-  if (etag !== undefined && (ifMatch.includes("*") || ifMatch.includes(etag))) return;
-  const state = etag === undefined ? "there is no such dataset" : `its etag is ${etag}`;
-  throw new AppError("conflict", `The dataset "${name}" is not in the state that If-Match asks for: ${state}.`, {
-    hint: "Read the dataset again and repeat with its etag, or leave If-Match out to replace whatever is there.",
-    details: { etag: etag ?? null },
-  });
+  const absent = wanted === "absent";
+  const holds = absent ? etag === undefined : etag !== undefined && (wanted.includes("*") || wanted.includes(etag));
+  if (holds) return;
+  const header = absent ? "If-None-Match" : "If-Match";
+  const state = etag === undefined ? "there is no such dataset" : `it exists and its etag is ${etag}`;
+  throw new AppError(
+    "precondition_failed",
+    `The dataset "${name}" is not in the state that ${header} asks for: ${state}.`,
+    {
+      hint: absent
+        ? "Choose another name, or send If-Match with its etag to replace it."
+        : "Read the dataset again and repeat with its etag, or leave If-Match out to replace whatever is there.",
+      details: { etag: etag ?? null },
+    },
+  );
+}
+
+/** All datasets' definitions travel to an isolate in one message, which has a limit of its own. */
+function requireDefinitionRoom(deps: TeamDeps, name: string, { schema, sample }: DatasetContent): void {
+  const limit = datasetLimits.definitionChars;
+  const own = JSON.stringify(schema).length + JSON.stringify(sample).length + datasetLimits.descriptionChars;
+  if (definitionChars(deps.db, name) + own <= limit) return;
+  throw new AppError(
+    "too_large",
+    `The descriptions, schemas and samples of the team's datasets would take more than ${limit} characters (limit definitionChars).`,
+    {
+      hint: "Delete datasets that are no longer needed, or upload this one with fewer fields.",
+      details: { limit: "definitionChars", value: limit },
+    },
+  );
 }
 
 function requireRoom(deps: TeamDeps): void {

@@ -266,9 +266,9 @@ describe("compileAdHoc", () => {
 describe("requireNothingBroken", () => {
   const before = libraryOf("def base($a): $a;", "def uses: base(1);");
   const tools = [
-    { name: "direct", query: "base(2)", parameters: [] },
-    { name: "indirect", query: "uses", parameters: [] },
-    { name: "other", query: "map(1)", parameters: [] },
+    { name: "direct", query: "base(2)", parameters: [], required_functions: ["base"] },
+    { name: "indirect", query: "uses", parameters: [], required_functions: ["uses"] },
+    { name: "other", query: "map(1)", parameters: [], required_functions: [] },
   ];
 
   it("names what a new arity breaks, and why", () => {

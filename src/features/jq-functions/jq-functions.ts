@@ -10,7 +10,10 @@ import { builtinArities } from "../../engines/jq/syntax/builtins.ts";
 import { compileTemplate } from "../../engines/jq/syntax/placeholders.ts";
 import { jqLimits, libraryLimits } from "../../limits.ts";
 import { calledFunctions, checkCode, countArguments, type ParsedCode } from "./names.ts";
+import { requireEntrySize } from "./room.ts";
 import type { Authorship, FunctionParameter, JqFunction, SaveFunction } from "./schema.ts";
+
+export { contentBytes, requireBytes, requireCount, requireEntrySize } from "./room.ts";
 
 /** What a program needs to know of a function. */
 export type LibraryFunction = Pick<JqFunction, "name" | "definition" | "arity" | "depends_on">;
@@ -23,6 +26,8 @@ export interface LibraryUse {
   name: string;
   query: string;
   parameters: readonly string[];
+  /** Library functions the query calls directly. */
+  required_functions: readonly string[];
 }
 
 export interface CheckedFunction extends LibraryFunction {
@@ -58,7 +63,7 @@ const compiledPrograms = new Lru<CompiledProgram>(libraryLimits.compiledChars);
 
 /**
  * Checks a function before it is saved and finds what it calls. `mayShadow` lets it keep a builtin's name that it was allowed before.
- * Throws `jq_syntax`, `jq_nesting`, `jq_program_length`, `jq_forbidden`, `jq_unknown_name`, `jq_builtin_clash`, `jq_cycle`, `invalid_argument`.
+ * Throws `jq_syntax`, `jq_nesting`, `jq_program_length`, `jq_forbidden`, `jq_unknown_name`, `jq_builtin_clash`, `jq_cycle`, `invalid_argument`, `too_large`.
  */
 export function checkFunction(library: FunctionLibrary, input: SaveFunction, mayShadow = false): CheckedFunction {
   const definition = parseDefinition(input.definition);
@@ -69,6 +74,7 @@ export function checkFunction(library: FunctionLibrary, input: SaveFunction, may
       details: { name: input.name, defined: name },
     });
   }
+  requireEntrySize("function", name, [input.definition, input.description ?? "", input.parameters ?? []]);
   const shadowsBuiltin = builtinArities(name).length > 0;
   if (shadowsBuiltin && !mayShadow && input.allow_builtin_name !== true) throw builtinClash(name);
   const parameters = matchParameters(
@@ -125,9 +131,7 @@ export function byActor(context: Pick<CallContext, "actor">): Authorship {
 }
 
 /** A team's active tools as users of its functions. */
-export function toolUses(
-  catalogue: Pick<Catalogue, "tools">,
-): (LibraryUse & { required_functions: readonly string[] })[] {
+export function toolUses(catalogue: Pick<Catalogue, "tools">): LibraryUse[] {
   return [...catalogue.tools.values()].map(({ name, query, parameters, required_functions }) => ({
     name,
     query,
@@ -223,18 +227,28 @@ function requireDepth(parameter: string, value: unknown): void {
 /** Functions and tools that reach a function, directly or through others, by name and sorted. */
 export function findDependants(
   library: FunctionLibrary,
-  tools: readonly { name: string; required_functions: readonly string[] }[],
+  tools: readonly Pick<LibraryUse, "name" | "required_functions">[],
   name: string,
 ): { functions: string[]; tools: string[] } {
-  const reached = new Set([name]);
-  for (let before = 0; before !== reached.size; ) {
-    before = reached.size;
-    for (const used of library.values())
-      if (used.depends_on.some((callee) => reached.has(callee))) reached.add(used.name);
-  }
+  const reached = reaching(library, name);
   const using = tools.filter((tool) => tool.required_functions.some((callee) => reached.has(callee)));
   reached.delete(name);
   return { functions: [...reached].sort(), tools: using.map((tool) => tool.name).sort() };
+}
+
+/** The function of that name and all that reach it. */
+function reaching(library: FunctionLibrary, name: string): Set<string> {
+  const callers = new Map<string, string[]>();
+  for (const caller of library.values()) {
+    for (const callee of caller.depends_on) {
+      const known = callers.get(callee);
+      if (known === undefined) callers.set(callee, [caller.name]);
+      else known.push(caller.name);
+    }
+  }
+  const reached = new Set([name]);
+  for (const callee of reached) for (const caller of callers.get(callee) ?? []) reached.add(caller);
+  return reached;
 }
 
 export interface Breakage {
@@ -259,11 +273,14 @@ export function requireNothingBroken(
   const { before, after, name } = change;
   const broken: Breakage[] = [];
   for (const user of after.values()) {
-    if (user.name === name) continue;
+    // Whoever does not write the name does not call it, and need not be parsed.
+    if (user.name === name || !user.definition.includes(name)) continue;
     const why = whyBroken(change, () => parseDefinitionCode(user.definition));
     if (why !== undefined) broken.push({ kind: "function", name: user.name, why });
   }
+  const reached = reaching(after, name);
   for (const tool of tools) {
+    if (!tool.query.includes(name) && !tool.required_functions.some((callee) => reached.has(callee))) continue;
     const compile = (library: FunctionLibrary) => compileProgram(library, tool.query, tool.parameters);
     // What did not compile before is not broken by this change.
     if (failure(() => compile(before)) !== undefined) continue;
@@ -274,14 +291,16 @@ export function requireNothingBroken(
 }
 
 /**
- * Compiles a function, and every function and tool that reaches it, with the real engine (`compile` runs it).
+ * Compiles a function, and every function and tool that reaches it, with the real engine (`compile` runs it); not the functions in
+ * `except`, which have a turn of their own.
  * Throws the engine's error for the function itself, `jq_breaks_dependants` for the others.
  */
 export async function requireCompiles(
   after: FunctionLibrary,
-  tools: readonly (LibraryUse & { required_functions: readonly string[] })[],
+  tools: readonly LibraryUse[],
   name: string,
   compile: CompileCheck,
+  except: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   await compile(assembled(after, [name], "."), []);
   const dependants = findDependants(after, tools, name);
@@ -294,7 +313,8 @@ export async function requireCompiles(
       broken.push({ kind, name: user, why: error.message });
     }
   };
-  for (const user of dependants.functions) await attempt("function", user, assembled(after, [user], "."), []);
+  for (const user of dependants.functions.filter((one) => !except.has(one)))
+    await attempt("function", user, assembled(after, [user], "."), []);
   for (const tool of tools.filter((candidate) => dependants.tools.includes(candidate.name))) {
     const { program, bindings } = compileProgram(after, tool.query, tool.parameters);
     await attempt(
@@ -442,7 +462,6 @@ function whyBroken(
 ): string | undefined {
   return failure(() => {
     const code = parse();
-    if (!code.text.includes(name)) return;
     const meant = calledFunctions(code, before).includes(name);
     const means = calledFunctions(code, after).includes(name);
     if (meant === means) return;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { freshTeam, rejection, useTool } from "../../../test/helpers/team.ts";
 import { describeError } from "../../core/errors.ts";
+import { makeToken } from "../access/token.ts";
 import { functionTools, saveFunction } from "./tools.ts";
 
 const by = { author: "ada", source: "manual" } as const;
@@ -104,6 +105,56 @@ describe("save_function", () => {
     ]);
   });
 
+  it("saves a batch as one change, the failing entries apart", async () => {
+    const team = await freshTeam();
+    const { stub } = await team.call();
+    const results = await stub.functions().saveAll(
+      [
+        { name: "a", definition: "def a: 1;" },
+        { name: "bad", definition: "def bad: nope;" },
+        { name: "b", definition: "def b: a;" },
+        { name: "a", definition: "def a: 2;" },
+        { name: "a", definition: "def a: b;" },
+      ],
+      by,
+    );
+    expect(results.map((result) => ("saved" in result ? result.saved.outcome : result.error.code))).toEqual([
+      "created",
+      "jq_unknown_name",
+      "created",
+      "updated",
+      "jq_cycle",
+    ]);
+    const { catalogue } = await team.call();
+    expect([catalogue.revision, [...catalogue.functions.values()].map(({ definition }) => definition)]).toEqual([
+      1,
+      ["def a: 2;", "def b: a;"],
+    ]);
+  });
+
+  it("refuses functions that are too large, one by one and all together", async () => {
+    const team = await freshTeam();
+    const { stub } = await team.call();
+    const definition = (name: string, text: string): string => `def ${name}: "${text}";`;
+    const one = { name: "f", definition: definition("f", "€".repeat(40_000)) };
+    expect(await rejection(Promise.resolve(stub.functions().save(one, by)))).toEqual({
+      code: "too_large",
+      message: "The function f is 120018 bytes as JSON; the limit is 98304 (limit entryBytes).",
+    });
+    const names = Array.from({ length: 45 }, (_, at) => `f${at}`);
+    const big = names.map((name) => ({ name, definition: definition(name, "€".repeat(32_000)) }));
+    const results = await stub.functions().saveAll(big, by);
+    const failed = results.flatMap((result) => ("error" in result ? result.error : []));
+    expect([failed.length, failed[0]?.code, failed[0]?.message]).toEqual([
+      2,
+      "too_large",
+      "The team's functions would be 4224870 bytes as JSON; the limit is 4194304 (limit functionsBytes).",
+    ]);
+    // What is stored is counted as what was checked.
+    const [last] = await stub.functions().saveAll([{ ...big[44], name: "f44" } as (typeof big)[number]], by);
+    expect(last !== undefined && "error" in last ? last.error.message : "").toBe(failed[0]?.message);
+  });
+
   it("refuses unknown arguments", async () => {
     const team = await freshTeam();
     const args = { name: "f", definition: "def f: 1;", team: "other" };
@@ -115,6 +166,41 @@ describe("save_function", () => {
 });
 
 describe("deactivate and restore", () => {
+  it("begins a function anew that is saved over a deactivated one, and says so", async () => {
+    const team = await freshTeam();
+    const { stub } = await team.call();
+    await stub.functions().save({ name: "f", definition: "def f($a): 1;", description: "Old." }, by);
+    await stub.functions().deactivate("f", by);
+    const { text, data } = await useTool(await team.call(), "save_function", {
+      name: "f",
+      definition: "def f($a): 1;",
+    });
+    expect(text).toBe(
+      "Updated f($a), version 3. It was deactivated and is in use again; nothing of its old definition was kept.",
+    );
+    expect(data.function).toMatchObject({ description: "", is_active: true, version: 3 });
+  });
+
+  it("leaves deactivated functions out for a Worker that knows nothing yet", async () => {
+    const team = await freshTeam();
+    const { stub } = await team.call();
+    await stub.functions().save({ name: "f", definition: "def f: 1;" }, by);
+    await stub.functions().save({ name: "g", definition: "def g: 1;" }, by);
+    await stub.functions().deactivate("f", by);
+    const { token, hash, prefix } = await makeToken();
+    expect(token.length > 0).toBe(true);
+    const grant = { username: "eve", role: "viewer", label: "test", hash, prefix, expiresAt: null } as const;
+    await team.client.access().createToken(grant);
+    const changes = async (known: { incarnation?: string; revision?: number }): Promise<string[]> => {
+      const entry = await team.client.enter({ tokenHash: hash, ...known });
+      const { functions } = JSON.parse(entry?.changes ?? "{}") as { functions: { name: string }[] };
+      return functions.map(({ name }) => name);
+    };
+    expect(await changes({})).toEqual(["g"]);
+    const { incarnation } = (await team.call()).catalogue;
+    expect((await changes({ incarnation, revision: 0 })).sort()).toEqual(["f", "g"]);
+  });
+
   it("takes a function out of use and back, and checks it again", async () => {
     const team = await freshTeam();
     const { stub } = await team.call();
@@ -170,7 +256,7 @@ describe("list_functions and get_function", () => {
     const first = await useTool(call, "list_functions", { query: "rate", limit: 2 });
     const cursor = first.data.next_cursor;
     expect(first.text).toBe(
-      `2 of 3 functions\n|signature|description|depends_on|\n|-|-|-|\n|alpha($x)|The alpha rate.|[]|\n|beta($x)|The beta rate.|[]|\nMore: the same call with cursor ${cursor}`,
+      `2 of 3 functions\n|signature|description|depends_on|\n|-|-|-|\n|alpha($x)|The alpha rate.||\n|beta($x)|The beta rate.||\nMore: the same call with cursor ${cursor}`,
     );
     expect((await useTool(call, "list_functions", { query: "rate", limit: 2, cursor })).data).toEqual({
       functions: [

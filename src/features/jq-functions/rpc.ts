@@ -4,14 +4,15 @@ import { AppError, describeError, type ErrorDescription } from "../../core/error
 import { newId } from "../../core/ids.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
 import type { TeamDeps, TeamEvent } from "../../durable/team-deps.ts";
-import { libraryLimits } from "../../limits.ts";
 import {
   type CheckedFunction,
   checkFunction,
   type FunctionLibrary,
+  type LibraryUse,
   requireNothingBroken,
   withFunction,
 } from "./jq-functions.ts";
+import { contentBytes, requireBytes, requireCount } from "./room.ts";
 import type { Authorship, FunctionVersion, JqFunction, SaveFunction, SaveOutcome, VersionAction } from "./schema.ts";
 import {
   activeFunctions,
@@ -20,6 +21,7 @@ import {
   type FunctionRow,
   findFunctionRow,
   functionNames,
+  functionsBytes,
   functionVersions,
   readFunction,
   writeFunction,
@@ -27,6 +29,8 @@ import {
 
 export interface SavedFunction {
   outcome: SaveOutcome;
+  /** It was deactivated until now. */
+  revived: boolean;
   function: JqFunction;
 }
 
@@ -44,74 +48,49 @@ export class FunctionsRpc extends RpcTarget {
 
   /** Creates or updates a function, checked against the library as it is now. Content that is already there changes nothing. */
   save(input: SaveFunction, by: Authorship): SavedFunction {
-    const { db } = this.#deps;
-    const row = findFunctionRow(db, input.name);
-    const library = this.#library();
-    const checked = checkFunction(library, input, row?.isActive === true && row.shadowsBuiltin);
-    const next = nextContent(input, checked, row);
-    if (row?.isActive === true && isSame(row, next))
-      return { outcome: "unchanged", function: readFunction(db, row.id) };
-    if (row === undefined) requireRoom(countFunctions(db));
-    const after = withFunction(library, checked);
-    requireNothingBroken({ before: library, after, name: input.name, doing: "Saving" }, activeToolUses(db));
-    const fresh = {
-      id: newId("fn"),
-      name: input.name,
-      version: 0,
-      isActive: false,
-      source: by.source,
-      createdBy: by.author,
-    };
-    const state = row ?? { ...fresh, createdAt: new Date(this.#deps.now()) };
-    return this.#write({ ...this.#next(state, by), ...next, isActive: true }, checked.depends_on, {
-      action: row === undefined ? "create" : "update",
-      change: state.isActive ? "updated" : "created",
-      reason: input.reason,
-    });
+    return this.#finish(this.#plan(this.#begin(), input, by));
   }
 
-  /** Saves one after the other, each on its own: what fails leaves the others saved. */
+  /** Saves one after the other, each on its own: what fails leaves the others saved. All of them are one change. */
   saveAll(inputs: SaveFunction[], by: Authorship): FunctionResult[] {
-    return inputs.map((input) => {
+    const batch = this.#begin();
+    const planned = inputs.map((input) => {
+      const { name } = input;
       try {
-        return { name: input.name, saved: this.save(input, by) };
+        return { name, step: this.#plan(batch, input, by) };
       } catch (error) {
-        return { name: input.name, error: describeError(error) };
+        return { name, error: describeError(error) };
       }
     });
+    this.#write(planned.flatMap((entry) => entry.step ?? []));
+    return planned.map(({ name, step, error }) =>
+      step === undefined ? { name, error } : { name, saved: this.#result(step) },
+    );
   }
 
   /** Takes a function out of use. Throws `jq_breaks_dependants` while something active calls it. */
   deactivate(name: string, by: Authorship, reason?: string): SavedFunction {
     const row = this.#find(name);
-    const before = this.#library();
-    if (!row.isActive) return { outcome: "unchanged", function: readFunction(this.#deps.db, row.id) };
+    if (!row.isActive) return this.#finish(unchanged(row));
+    const { library: before, tools } = this.#begin();
     const after = new Map(before);
     after.delete(name);
-    requireNothingBroken({ before, after, name, doing: "Deactivating" }, activeToolUses(this.#deps.db));
-    const dependsOn = before.get(name)?.depends_on ?? [];
-    return this.#write({ ...this.#next(row, by), isActive: false }, dependsOn, {
-      action: "deactivate",
-      change: "removed",
-      reason,
-    });
+    requireNothingBroken({ before, after, name, doing: "Deactivating" }, tools);
+    const state = { ...this.#next(row, by), isActive: false };
+    const record = { action: "deactivate", change: "removed", reason } as const;
+    return this.#finish(stepOf(row, { state, dependsOn: before.get(name)?.depends_on ?? [], record }));
   }
 
   /** Brings a deactivated function back, checked against today's library. */
   restore(name: string, by: Authorship, reason?: string): SavedFunction {
     const row = this.#find(name);
-    if (row.isActive) return { outcome: "unchanged", function: readFunction(this.#deps.db, row.id) };
-    const before = this.#library();
+    if (row.isActive) return this.#finish(unchanged(row));
+    const { library: before, tools } = this.#begin();
     const checked = checkFunction(before, { name, definition: row.definition }, row.shadowsBuiltin);
-    requireNothingBroken(
-      { before, after: withFunction(before, checked), name, doing: "Restoring" },
-      activeToolUses(this.#deps.db),
-    );
-    return this.#write({ ...this.#next(row, by), isActive: true }, checked.depends_on, {
-      action: "restore",
-      change: "created",
-      reason,
-    });
+    requireNothingBroken({ before, after: withFunction(before, checked), name, doing: "Restoring" }, tools);
+    const state = { ...this.#next(row, by), isActive: true };
+    const record = { action: "restore", change: "created", reason } as const;
+    return this.#finish(stepOf(row, { state, dependsOn: checked.depends_on, record }));
   }
 
   /** A function, active or not, with the newest of its versions, those before `before` when given. */
@@ -123,8 +102,43 @@ export class FunctionsRpc extends RpcTarget {
     return { function: readFunction(this.#deps.db, row.id), versions: functionVersions(this.#deps.db, row.id, page) };
   }
 
-  #library(): FunctionLibrary {
-    return new Map(activeFunctions(this.#deps.db).map((active) => [active.name, active]));
+  #begin(): Batch {
+    const { db } = this.#deps;
+    return {
+      library: new Map(activeFunctions(db).map((active) => [active.name, active])),
+      tools: activeToolUses(db),
+      count: countFunctions(db),
+      bytes: functionsBytes(db),
+      states: new Map(),
+    };
+  }
+
+  /** Checks a save against what the batch has come to, and carries it forward. Writes nothing. */
+  #plan(batch: Batch, input: SaveFunction, by: Authorship): Step {
+    const { name } = input;
+    const row = batch.states.get(name) ?? findFunctionRow(this.#deps.db, name);
+    const current = row?.isActive === true ? row : undefined;
+    const checked = checkFunction(batch.library, input, current?.shadowsBuiltin);
+    const next = nextContent(input, checked, current);
+    if (current !== undefined && isSame(current, next)) return unchanged(current);
+    if (row === undefined) requireCount("functions", batch.count);
+    const bytes = batch.bytes + bytesOf(next) - (row === undefined ? 0 : bytesOf(row));
+    requireBytes("functions", { before: batch.bytes, after: bytes });
+    const after = withFunction(batch.library, checked);
+    requireNothingBroken({ before: batch.library, after, name, doing: "Saving" }, batch.tools);
+    const state = { ...this.#next(row ?? this.#fresh(name, by), by), ...next, isActive: true };
+    if (row === undefined) batch.count += 1;
+    batch.library = after;
+    batch.bytes = bytes;
+    batch.states.set(name, state);
+    const action = row === undefined ? "create" : "update";
+    const record = { action, change: current === undefined ? "created" : "updated", reason: input.reason } as const;
+    return stepOf(row, { state, dependsOn: checked.depends_on, record });
+  }
+
+  #fresh(name: string, by: Authorship): FreshFunction {
+    const { author: createdBy, source } = by;
+    return { id: newId("fn"), name, version: 0, source, createdBy, createdAt: new Date(this.#deps.now()) };
   }
 
   #find(name: string): FunctionRow {
@@ -145,30 +159,76 @@ export class FunctionsRpc extends RpcTarget {
     return { ...state, version: state.version + 1, updatedBy: by.author, updatedAt: new Date(this.#deps.now()) };
   }
 
+  #finish(step: Step): SavedFunction {
+    this.#write([step]);
+    return this.#result(step);
+  }
+
+  #result({ id, outcome, revived }: Step): SavedFunction {
+    return { outcome, revived, function: readFunction(this.#deps.db, id) };
+  }
+
   // Checks and write share one turn of the object: nothing runs between them, so what was checked is what is written.
-  #write(
-    state: Omit<FunctionRow, "revision">,
-    dependsOn: readonly string[],
-    record: { action: VersionAction; change: TeamEvent["change"]; reason: string | undefined },
-  ): SavedFunction {
-    const outcome = record.action === "create" ? "created" : "updated";
-    return this.#deps.change((revision) => {
-      writeFunction(this.#deps.db, { ...state, revision }, dependsOn, {
-        action: record.action,
-        reason: record.reason ?? null,
-      });
-      return {
-        result: { outcome, function: readFunction(this.#deps.db, state.id) },
-        events: [{ kind: "function", name: state.name, change: record.change }],
-      };
+  #write(steps: readonly Step[]): void {
+    const writes = steps.flatMap(({ write }) => write ?? []);
+    if (writes.length === 0) return;
+    this.#deps.change((revision) => {
+      for (const { state, dependsOn, record } of writes)
+        writeFunction(this.#deps.db, { ...state, revision }, dependsOn, { ...record, reason: record.reason ?? null });
+      const events = writes.map(({ state, record }) => ({
+        kind: "function" as const,
+        name: state.name,
+        change: record.change,
+      }));
+      return { result: undefined, events };
     });
   }
+}
+
+/** The library as a batch of saves sees it: read once, and carried forward from one to the next. */
+interface Batch {
+  library: FunctionLibrary;
+  tools: readonly LibraryUse[];
+  count: number;
+  bytes: number;
+  /** What the batch will write, by name. */
+  states: Map<string, FunctionState>;
+}
+
+type FunctionState = Omit<FunctionRow, "revision">;
+type FreshFunction = Pick<FunctionState, "id" | "name" | "version" | "source" | "createdBy" | "createdAt">;
+
+interface Write {
+  state: FunctionState;
+  dependsOn: readonly string[];
+  record: { action: VersionAction; change: TeamEvent["change"]; reason: string | undefined };
+}
+
+/** What one call comes to, before it is written. */
+interface Step {
+  id: string;
+  outcome: SaveOutcome;
+  revived: boolean;
+  write?: Write;
+}
+
+function unchanged({ id }: Pick<FunctionState, "id">): Step {
+  return { id, outcome: "unchanged", revived: false };
+}
+
+function stepOf(before: FunctionState | undefined, write: Write): Step {
+  const revived = write.record.action === "update" && before?.isActive === false;
+  return { id: write.state.id, outcome: before === undefined ? "created" : "updated", revived, write };
+}
+
+function bytesOf({ definition, description, parameters }: Omit<Content, "arity" | "shadowsBuiltin">): number {
+  return contentBytes([definition, description, parameters]);
 }
 
 type Content = Pick<FunctionRow, "definition" | "arity" | "description" | "parameters" | "shadowsBuiltin">;
 
 /** What the save leaves unsaid stays as it was: the description, and the parameters' notes while their names stay. */
-function nextContent(input: SaveFunction, checked: CheckedFunction, row: FunctionRow | undefined): Content {
+function nextContent(input: SaveFunction, checked: CheckedFunction, row: FunctionState | undefined): Content {
   const keepsNotes =
     input.parameters === undefined &&
     JSON.stringify(row?.parameters.map(({ name }) => name)) ===
@@ -182,22 +242,10 @@ function nextContent(input: SaveFunction, checked: CheckedFunction, row: Functio
   };
 }
 
-function isSame(row: FunctionRow, next: Content): boolean {
+function isSame(row: FunctionState, next: Content): boolean {
   return (
     row.definition === next.definition &&
     row.description === next.description &&
     JSON.stringify(row.parameters) === JSON.stringify(next.parameters)
-  );
-}
-
-function requireRoom(functions: number): void {
-  if (functions < libraryLimits.functions) return;
-  throw new AppError(
-    "too_large",
-    `The library holds ${functions} functions; the limit is ${libraryLimits.functions} (limit functions).`,
-    {
-      hint: "Change a function that is no longer used instead of adding one.",
-      details: { limit: "functions", value: libraryLimits.functions },
-    },
   );
 }

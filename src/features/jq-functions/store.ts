@@ -1,5 +1,5 @@
 // Functions in the team object's SQLite. Synchronous; SQL only.
-import { and, count, desc, eq, gt, inArray, lt } from "drizzle-orm";
+import { and, count, desc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Db } from "../../durable/db.ts";
 import type { FunctionVersion, JqFunction, VersionAction } from "./schema.ts";
@@ -9,10 +9,16 @@ export type FunctionRow = typeof jqFunctions.$inferSelect;
 
 /** The columns of the tools' table that this feature reads; the tiers forbid importing it from there. */
 const toolColumns = sqliteTable("tools", {
+  id: text("id").notNull(),
   name: text("name").notNull(),
   query: text("query_template").notNull(),
   parameters: text("parameters_json", { mode: "json" }).$type<{ name: string }[]>().notNull(),
   isActive: integer("is_active", { mode: "boolean" }).notNull(),
+});
+
+const toolFunctionColumns = sqliteTable("tool_functions", {
+  toolId: text("tool_id").notNull(),
+  functionId: text("function_id").notNull(),
 });
 
 /** A tool as far as functions are concerned: what calls them. */
@@ -20,12 +26,13 @@ export interface ToolUse {
   name: string;
   query: string;
   parameters: string[];
+  required_functions: string[];
 }
 
-/** What changed after a team revision, inactive ones included; everything for -1. */
+/** What changed after a team revision, inactive ones included, so that they can be taken out; all that is active for -1. */
 export function changedFunctions(db: Db, since: number): JqFunction[] {
-  const rows = db.select().from(jqFunctions).where(gt(jqFunctions.revision, since)).all();
-  return withDependencies(db, rows);
+  const wanted = since < 0 ? eq(jqFunctions.isActive, true) : gt(jqFunctions.revision, since);
+  return withDependencies(db, db.select().from(jqFunctions).where(wanted).all());
 }
 
 /** Every function of the team that may be called. */
@@ -36,7 +43,19 @@ export function activeFunctions(db: Db): JqFunction[] {
 /** The team's active tools as users of functions. */
 export function activeToolUses(db: Db): ToolUse[] {
   const rows = db.select().from(toolColumns).where(eq(toolColumns.isActive, true)).all();
-  return rows.map((row) => ({ name: row.name, query: row.query, parameters: row.parameters.map(({ name }) => name) }));
+  const calls = new Map<string, string[]>(rows.map(({ id }) => [id, []]));
+  const links = db
+    .select({ toolId: toolFunctionColumns.toolId, name: jqFunctions.name })
+    .from(toolFunctionColumns)
+    .innerJoin(jqFunctions, eq(jqFunctions.id, toolFunctionColumns.functionId))
+    .all();
+  for (const link of links) calls.get(link.toolId)?.push(link.name);
+  return rows.map(({ id, name, query, parameters }) => ({
+    name,
+    query,
+    parameters: parameters.map((parameter) => parameter.name),
+    required_functions: calls.get(id) ?? [],
+  }));
 }
 
 /** The function of that name, active or not. */
@@ -56,6 +75,13 @@ export function functionNames(db: Db): string[] {
 /** How many functions there are, inactive ones included. */
 export function countFunctions(db: Db): number {
   return db.select({ rows: count() }).from(jqFunctions).get()?.rows ?? 0;
+}
+
+/** Bytes of all functions as JSON, inactive ones included. */
+export function functionsBytes(db: Db): number {
+  const { definition, description, parameters } = jqFunctions;
+  const bytes = sql<number>`coalesce(sum(length(cast(json_quote(${definition}) || json_quote(${description}) || ${parameters} as blob))), 0)`;
+  return db.select({ bytes }).from(jqFunctions).get()?.bytes ?? 0;
 }
 
 /** The function with this id as surfaces show it. */

@@ -22,6 +22,7 @@ import {
   functionVersionSchema,
   type JqFunction,
   jqFunctionSchema,
+  revivedNote,
   type SaveFunction,
   saveFunctionSchema,
   saveOutcomes,
@@ -93,7 +94,8 @@ export const functionTools = [
         version: found.version,
       }));
       const lines = [`${page.returned} of ${page.total} functions`];
-      if (functions.length > 0) lines.push(markdownTable(functions, ["signature", "description", "depends_on"]));
+      const shown = functions.map((found) => ({ ...found, depends_on: found.depends_on.join(", ") }));
+      if (shown.length > 0) lines.push(markdownTable(shown, ["signature", "description", "depends_on"]));
       return { text: [...lines, ...moreLines(page)].join("\n"), data: { functions, ...page } };
     },
   }),
@@ -150,10 +152,11 @@ export const functionTools = [
       const saved = await saveFunction(context, input);
       const { name, version, depends_on } = saved.function;
       const calls = depends_on.length === 0 ? "" : ` It calls ${depends_on.join(", ")}.`;
+      const revived = saved.revived ? ` It ${revivedNote}.` : "";
       const text =
         saved.outcome === "unchanged"
           ? `${name} is unchanged: version ${version} already holds this.`
-          : `${saved.outcome === "created" ? "Created" : "Updated"} ${functionSignature(saved.function)}, version ${version}.${calls}`;
+          : `${saved.outcome === "created" ? "Created" : "Updated"} ${functionSignature(saved.function)}, version ${version}.${calls}${revived}`;
       return { text, data: { outcome: saved.outcome, function: saved.function } };
     },
   }),

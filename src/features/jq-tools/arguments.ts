@@ -5,7 +5,7 @@ import { Lru } from "../../core/lru.ts";
 import { nearNames } from "../../core/near-names.ts";
 import { utf8Bytes } from "../../core/utf8.ts";
 import { jqLimits, libraryLimits } from "../../limits.ts";
-import { compilePattern, matchesPattern, type Pattern } from "./pattern.ts";
+import { compilePattern, matchesPattern, type Pattern, type PatternBudget, patternBudget } from "./pattern.ts";
 import type { ToolParameter } from "./schema.ts";
 
 const patterns = new Lru<Pattern>(libraryLimits.patternStates * 64);
@@ -15,14 +15,15 @@ export function isRequired(parameter: ToolParameter): boolean {
   return parameter.required ?? parameter.default === undefined;
 }
 
-/** Throws `invalid_argument` that lists everything wrong with the declarations. */
+/** Throws `invalid_argument` that lists everything wrong with the declarations, `too_large` when checking them costs too much. */
 export function checkParameters(parameters: readonly ToolParameter[]): void {
+  const budget = patternBudget();
   const names = parameters.map(({ name }) => name);
   const twice = names.filter((name, at) => names.indexOf(name) !== at);
   const problems = [
     ...[...new Set(twice)].map((name) => `${name}: is declared twice`),
     ...parameters.flatMap((parameter) =>
-      declarationProblems(parameter).map((problem) => `${parameter.name}: ${problem}`),
+      declarationProblems(parameter, budget).map((problem) => `${parameter.name}: ${problem}`),
     ),
   ];
   if (problems.length === 0) return;
@@ -32,12 +33,19 @@ export function checkParameters(parameters: readonly ToolParameter[]): void {
   });
 }
 
-function declarationProblems(parameter: ToolParameter): string[] {
+function declarationProblems(parameter: ToolParameter, budget: PatternBudget): string[] {
   const { type, min, max, pattern } = parameter;
   const problems: string[] = [];
   if (pattern !== undefined && type !== "string") problems.push(`a pattern is for a string, not for ${aType(type)}`);
   if ((min !== undefined || max !== undefined) && (type === "boolean" || type === "object"))
     problems.push(`min and max are not for ${aType(type)}`);
+  if (type === "string" || type === "array") {
+    for (const [key, value] of Object.entries({ min, max }))
+      if (value !== undefined && !(Number.isInteger(value) && value >= 0))
+        problems.push(`${key} ${value} is no length; give a whole number from 0 on`);
+  }
+  if (parameter.required === true && parameter.default !== undefined)
+    problems.push("required: true and a default exclude each other; a parameter with a default need not be given");
   if (min !== undefined && max !== undefined && min > max) problems.push(`min ${min} is greater than max ${max}`);
   if (pattern !== undefined && type === "string") {
     const problem = patternProblem(pattern);
@@ -46,11 +54,11 @@ function declarationProblems(parameter: ToolParameter): string[] {
   }
   const { enum: choices, ...rest } = parameter;
   for (const choice of choices ?? []) {
-    const problem = valueProblem(rest, choice);
+    const problem = valueProblem(rest, choice, budget);
     if (problem !== undefined) problems.push(`enum value ${quoted(choice)}: ${problem}`);
   }
   if (parameter.default !== undefined) {
-    const problem = valueProblem(parameter, parameter.default);
+    const problem = valueProblem(parameter, parameter.default, budget);
     if (problem !== undefined) problems.push(`default: ${problem}`);
   }
   return problems;
@@ -76,13 +84,14 @@ function patternOf(source: string): Pattern {
 
 /**
  * The value of every parameter: as given, else its default, else null. `reserved` are further arguments the tool takes, read by others.
- * Throws `invalid_argument` that lists every problem, `too_large` over the limit of all values.
+ * Throws `invalid_argument` that lists every problem, `too_large` over the limits of all values and of checking them.
  */
 export function readArguments(
   tool: { name: string; parameters: readonly ToolParameter[] },
   args: Readonly<Record<string, unknown>>,
   reserved: readonly string[],
 ): Record<string, unknown> {
+  const budget = patternBudget();
   const known = [...tool.parameters.map(({ name }) => name), ...reserved];
   const problems = Object.keys(args)
     .filter((name) => !known.includes(name))
@@ -94,7 +103,7 @@ export function readArguments(
       if (isRequired(parameter)) problems.push(`${parameter.name}: is missing; give ${aType(parameter.type)}`);
       return [parameter.name, parameter.default ?? null];
     }
-    const problem = valueProblem(parameter, given);
+    const problem = valueProblem(parameter, given, budget);
     if (problem !== undefined) problems.push(`${parameter.name}: ${problem}`);
     return [parameter.name, given];
   });
@@ -134,11 +143,15 @@ function requireSize(name: string, values: Readonly<Record<string, unknown>>): v
 }
 
 /** What is wrong with a value for a parameter, or undefined. */
-function valueProblem(parameter: Omit<ToolParameter, "name">, value: unknown): string | undefined {
+function valueProblem(
+  parameter: Omit<ToolParameter, "name">,
+  value: unknown,
+  budget: PatternBudget,
+): string | undefined {
   if (!isOfType(parameter.type, value)) return `expected ${aType(parameter.type)}, got ${aType(jsonTypeOf(value))}`;
   if (parameter.enum !== undefined && !parameter.enum.some((choice) => isSame(choice, value)))
     return `expected one of ${parameter.enum.map(quoted).join(", ")}; got ${quoted(value)}`;
-  return rangeProblem(parameter, value) ?? matchProblem(parameter.pattern, value);
+  return rangeProblem(parameter, value) ?? matchProblem(parameter.pattern, value, budget);
 }
 
 function rangeProblem(
@@ -158,11 +171,11 @@ function rangeProblem(
   return length > max ? `has ${length} ${unit}, at most ${max} are allowed` : undefined;
 }
 
-function matchProblem(pattern: string | undefined, value: unknown): string | undefined {
+function matchProblem(pattern: string | undefined, value: unknown, budget: PatternBudget): string | undefined {
   if (pattern === undefined || typeof value !== "string") return undefined;
   if (value.length > libraryLimits.patternValueChars)
     return `has ${value.length} characters; a value with a pattern has at most ${libraryLimits.patternValueChars} (limit patternValueChars)`;
-  return matchesPattern(patternOf(pattern), value)
+  return matchesPattern(patternOf(pattern), value, budget)
     ? undefined
     : `${quoted(value)} does not match the pattern ${pattern}`;
 }

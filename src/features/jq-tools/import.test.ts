@@ -89,7 +89,7 @@ describe("the seeds", () => {
           id: 3,
           ordered_at: "2025-02-02T10:00:00Z",
           customer: "A",
-          region: "Asia",
+          region: "Asia Pacific",
           product: "q",
           category: "c",
           quantity: 1,
@@ -112,18 +112,18 @@ describe("the seeds", () => {
     ]);
     expect(await rows("revenue_by", {})).toEqual([
       { region: "Europe", revenue: 30.5, orders: 2, average: 15.25 },
-      { region: "Asia", revenue: 5, orders: 1, average: 5 },
+      { region: "Asia Pacific", revenue: 5, orders: 1, average: 5 },
     ]);
     expect(await rows("revenue_by", { group_by: "channel", status: "delivered" })).toEqual([
       { channel: "web", revenue: 15.5, orders: 2, average: 7.75 },
     ]);
     expect(await rows("top_customers", { n: 1 })).toEqual([{ customer: "B", spent: 20, orders: 1 }]);
-    expect(await rows("orders_between", { from: "2025-02-01", to: "2025-02-28", region: "Asia" })).toEqual([
+    expect(await rows("orders_between", { from: "2025-02-01", to: "2025-02-28", region: "Asia Pacific" })).toEqual([
       {
         id: 3,
         ordered_at: "2025-02-02T10:00:00Z",
         customer: "A",
-        region: "Asia",
+        region: "Asia Pacific",
         product: "q",
         quantity: 1,
         amount: 5,
@@ -224,7 +224,7 @@ describe("importLibrary", () => {
         code: "invalid_argument",
         message: "tool (without a name): Invalid input: expected object, received number",
       },
-      { kind: "tool", name: "broken", line: 24, column: 7, code: "jq_syntax", message: "" },
+      { kind: "tool", name: "broken", line: 23, column: 20, code: "jq_syntax", message: "" },
     ]);
   });
 
@@ -252,7 +252,80 @@ describe("importLibrary", () => {
     expect((await team.call()).catalogue.tools.get("t")?.parameters).toEqual([]);
   });
 
+  it("points at the jq's own line, in whichever way it is written", async () => {
+    const call = await (await freshTeam()).call();
+    const yaml = [
+      "tools:",
+      "  - name: at_end",
+      "    description: d",
+      "    query: |",
+      "      .a |",
+      "",
+      "  - name: indented",
+      "    description: d",
+      "    query: |2",
+      "        nope1",
+      "  - name: single",
+      "    description: d",
+      "    query: '1 + nope2'",
+      "  - name: plain",
+      "    description: d",
+      "    query: 1 + nope3",
+      "  - name: folded",
+      "    description: d",
+      "    query: >",
+      "      1 +",
+      "      nope4",
+      "  - name: escaped",
+      "    description: d",
+      '    query: "\\"a\\" + nope5"',
+    ].join("\n");
+    const { failed } = await importLibrary(call, yaml, undefined);
+    const unknown = "with no arguments, neither in jq nor in the team's library.";
+    expect(failed.map(({ name, line, column, message }) => [name, line, column, message])).toEqual([
+      ["at_end", 5, 11, failed[0]?.message],
+      ["indented", 10, 9, `there is no function nope1 ${unknown}`],
+      ["single", 13, 17, `there is no function nope2 ${unknown}`],
+      ["plain", 16, 16, `there is no function nope3 ${unknown}`],
+      ["folded", 19, undefined, `line 1, column 5 of its jq: there is no function nope4 ${unknown}`],
+      ["escaped", 24, undefined, `line 1, column 7 of its jq: there is no function nope5 ${unknown}`],
+    ]);
+  });
+
+  it("takes a long chain of functions, in slices of one change each", async () => {
+    const team = await freshTeam();
+    const count = 400;
+    const lines = Array.from(
+      { length: count },
+      (_, at) => `  - {name: f${at}, definition: "def f${at}: ${at + 1 === count ? "1" : `f${at + 1}`};"}`,
+    );
+    const report = await importLibrary(await team.call(), ["functions:", ...lines].join("\n"), undefined);
+    expect([report.failed, report.created.length]).toEqual([[], count]);
+    expect((await team.call()).catalogue.revision).toBe(count / 25);
+  });
+
+  it("refuses more entries than a team may have before it looks at them", async () => {
+    const call = await (await freshTeam()).call();
+    const lines = Array.from({ length: 4_000 }, (_, at) => `  - {name: f${at}, definition: "def f${at}: f${at + 1};"}`);
+    expect(await rejection(importLibrary(call, ["functions:", ...lines].join("\n"), undefined))).toEqual({
+      code: "too_large",
+      message: "The YAML holds 4000 functions; the limit of a team is 1000 (limit functions).",
+    });
+  });
+
+  it("reads many keys, many mistakes and long lines in time that grows with the text only", async () => {
+    const call = await (await freshTeam()).call();
+    const keys = Array.from({ length: 60_000 }, (_, at) => `k${at}: 1`).join(", ");
+    const many = await importLibrary(call, `tools:\n  - {name: t, description: d, query: "1", ${keys}}`, undefined);
+    expect(many.failed.map(({ code }) => code)).toEqual(["invalid_argument"]);
+    const broken = await rejection(importLibrary(call, `tools: [${"'a' 'b', ".repeat(60_000)}]`, undefined));
+    expect(broken.code).toBe("invalid_argument");
+  });
+
   const refused: [string, string, string][] = [
+    ["aliases", "tools:\n  - &a {name: t}\n  - *a", "line 3, column 5: aliases are not read; write the value out."],
+    ["a key twice", "tools:\n  - name: t\n    name: u", 'line 3, column 5: the key "name" is there twice.'],
+    ["a key that is no text", "tools:\n  - ? [a]\n    : 1", "line 2, column 7: a key must be plain text."],
     ["nothing", "", "The YAML holds no functions and no tools."],
     ["a list", "- a", "line 1, column 1: a library is a map."],
     ["another key", "functions: []\npeople: []", 'line 2, column 1: "people" is neither functions nor tools.'],
@@ -277,10 +350,10 @@ describe("importLibrary", () => {
     const call = await (await freshTeam()).call();
     const layers = Array.from({ length: 9 }, (_, at) => `&l${at + 1} [${Array(9).fill(`*l${at}`).join(", ")}]`);
     const bomb = `tools:\n  - name: t\n    description: d\n    query: '1'\n    parameters: [&l0 [x], ${layers.join(", ")}]`;
-    const report = await importLibrary(call, bomb, undefined);
-    expect(report.failed.map(({ code, message }) => [code, message])).toEqual([
-      ["too_large", "The tool t uses more aliases than the limit (limit yamlAliases)."],
-    ]);
+    expect(await rejection(importLibrary(call, bomb, undefined))).toEqual({
+      code: "invalid_argument",
+      message: "line 5, column 32: aliases are not read; write the value out.",
+    });
     const proto = await importLibrary(
       call,
       "tools:\n  - __proto__: {name: x}\n    name: y\n    description: d\n    query: '1'",

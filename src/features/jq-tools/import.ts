@@ -1,8 +1,9 @@
 // Imports functions and tools from YAML: in any order, as often as wanted, one bad entry not stopping the others. Runs at the edge.
 import type { CallContext } from "../../context.ts";
-import { AppError, describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
+import { describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
 import { parseWith } from "../../core/parse.ts";
 import { parseDefinition } from "../../engines/jq/syntax/analyse.ts";
+import { libraryLimits } from "../../limits.ts";
 import {
   type CompileCheck,
   checkFunction,
@@ -15,12 +16,12 @@ import {
   withFunction,
 } from "../jq-functions/jq-functions.ts";
 import type { FunctionResult } from "../jq-functions/rpc.ts";
-import { type YamlFunction, yamlFunctionSchema } from "../jq-functions/schema.ts";
+import { revivedNote, type YamlFunction, yamlFunctionSchema } from "../jq-functions/schema.ts";
 import { checkTool } from "./jq-tools.ts";
 import { type LibraryEntry, readLibraryYaml } from "./library-yaml.ts";
 import type { ToolAuthorship, ToolResult } from "./rpc.ts";
 import { requireToolCompiles } from "./saving.ts";
-import { type ImportReport, type SaveTool, saveToolSchema } from "./schema.ts";
+import { type ImportReport, type SaveTool, yamlToolSchema } from "./schema.ts";
 
 /**
  * Imports a library in the seed format. The report says of each entry what became of it; a second import of the same text
@@ -76,20 +77,36 @@ function dropRepeated({ report }: Import, entries: readonly LibraryEntry[]): Lib
 }
 
 async function importFunctions(job: Import, entries: readonly LibraryEntry[]): Promise<void> {
-  const ready: { entry: LibraryEntry; input: YamlFunction }[] = [];
-  for (const step of calleesFirst(job.report, await readEntries(job.report, entries, readFunction))) {
+  const ready: Step<YamlFunction>[] = [];
+  const steps = calleesFirst(job.report, await readEntries(job.report, entries, readFunction));
+  const waiting = new Set(steps.map(({ input }) => input.name));
+  for (const step of steps) {
+    waiting.delete(step.input.name);
     await attempt(job.report, step.entry, async () => {
-      await tryFunction(job, step.entry, step.input);
+      await tryFunction(job, step, waiting);
       ready.push(step);
     });
   }
-  if (ready.length === 0) return;
-  const inputs = ready.map(({ input: { depends_on: _, ...input } }) => input);
-  const results = await job.context.stub.functions().saveAll(inputs, { author: job.by.author, source: "yaml" });
-  settle(job.report, ready, results);
+  for (const slice of slicesOf(ready)) {
+    const inputs = slice.map(({ input: { depends_on: _, ...input } }) => input);
+    const results = await job.context.stub.functions().saveAll(inputs, { author: job.by.author, source: "yaml" });
+    settle(job.report, slice, results);
+  }
 }
 
-async function tryFunction(job: Import, entry: LibraryEntry, input: YamlFunction): Promise<void> {
+/** Entries that are saved in one go: as one change that listeners hear of once, and short enough for other calls to come between. */
+function slicesOf<Item>(items: readonly Item[]): Item[][] {
+  const slices: Item[][] = [];
+  for (let at = 0; at < items.length; at += libraryLimits.importSlice)
+    slices.push(items.slice(at, at + libraryLimits.importSlice));
+  return slices;
+}
+
+async function tryFunction(
+  job: Import,
+  { entry, input }: Step<YamlFunction>,
+  waiting: ReadonlySet<string>,
+): Promise<void> {
   const { name } = input;
   const checked = checkFunction(job.library, input, job.library.has(name));
   const after = withFunction(job.library, checked);
@@ -98,13 +115,13 @@ async function tryFunction(job: Import, entry: LibraryEntry, input: YamlFunction
     job.report.warnings.push({ kind: entry.kind, name, message });
   if (job.library.get(name)?.definition !== input.definition) {
     requireNothingBroken({ before: job.library, after, name, doing: "Saving" }, tools);
-    await requireCompiles(after, tools, name, job.compile);
+    await requireCompiles(after, tools, name, job.compile, waiting);
   }
   job.library = after;
 }
 
 async function importTools(job: Import, entries: readonly LibraryEntry[]): Promise<void> {
-  const ready: { entry: LibraryEntry; input: SaveTool }[] = [];
+  const ready: Step<SaveTool>[] = [];
   for (const step of await readEntries(job.report, entries, readTool)) {
     await attempt(job.report, step.entry, async () => {
       const around = { functions: job.library, datasets: job.context.catalogue.datasets };
@@ -114,12 +131,10 @@ async function importTools(job: Import, entries: readonly LibraryEntry[]): Promi
       ready.push(step);
     });
   }
-  if (ready.length === 0) return;
-  const results = await job.context.stub.tools().saveAll(
-    ready.map(({ input }) => input),
-    job.by,
-  );
-  settle(job.report, ready, results);
+  for (const slice of slicesOf(ready)) {
+    const inputs = slice.map(({ input }) => input);
+    settle(job.report, slice, await job.context.stub.tools().saveAll(inputs, job.by));
+  }
 }
 
 interface Step<Input> {
@@ -138,12 +153,12 @@ async function readEntries<Input>(
 }
 
 function readFunction(entry: LibraryEntry): YamlFunction {
-  return parseWith(yamlFunctionSchema, plain(entry), `function ${entry.name}`);
+  return parseWith(yamlFunctionSchema, entry.value, `function ${entry.name}`);
 }
 
 /** A file says all there is to a tool: what it leaves out is the default, not what the team had. Pins and weights are the team's. */
 function readTool(entry: LibraryEntry): SaveTool {
-  const given = parseWith(saveToolSchema.strict(), plain(entry), `tool ${entry.name}`);
+  const given = parseWith(yamlToolSchema, entry.value, `tool ${entry.name}`);
   return {
     parameters: [],
     datasets: [],
@@ -154,45 +169,46 @@ function readTool(entry: LibraryEntry): SaveTool {
   };
 }
 
-function plain(entry: LibraryEntry): unknown {
-  if (entry.value !== undefined) return entry.value;
-  throw new AppError(
-    "too_large",
-    `The ${entry.kind} ${entry.name} uses more aliases than the limit (limit yamlAliases).`,
-    {
-      hint: "Write the values out.",
-    },
-  );
-}
-
 /** Functions in an order in which each finds those it calls. Those that call each other in a circle fail here, with the circle shown. */
 function calleesFirst(report: ImportReport, steps: readonly Step<YamlFunction>[]): Step<YamlFunction>[] {
   const byName = new Map(steps.map((step) => [step.input.name, step]));
   const ordered = new Set<Step<YamlFunction>>();
   const failed = new Set<Step<YamlFunction>>();
-  const visit = (step: Step<YamlFunction>, path: readonly Step<YamlFunction>[]): void => {
+  const path = new Set<Step<YamlFunction>>();
+  const visit = (step: Step<YamlFunction>): void => {
     if (ordered.has(step) || failed.has(step)) return;
-    const from = path.indexOf(step);
-    if (from >= 0) {
-      const circle = path.slice(from);
-      const names = [...circle, step].map(({ input }) => input.name);
-      const message = `Functions would call each other in a circle: ${names.join(" -> ")}.`;
-      const hint = "Put the shared part in one function and nest helpers inside it.";
-      for (const member of circle) {
-        failed.add(member);
-        fail(report, member.entry, { code: "jq_cycle", message, hint });
-      }
+    if (path.has(step)) {
+      for (const member of failCircle(report, [...path], step)) failed.add(member);
       return;
     }
+    path.add(step);
     for (const name of namesCalled(step.input.definition)) {
       const callee = byName.get(name);
-      if (callee !== undefined && callee !== step) visit(callee, [...path, step]);
+      if (callee !== undefined && callee !== step) visit(callee);
     }
+    path.delete(step);
     if (!failed.has(step)) ordered.add(step);
   };
-  for (const step of steps) visit(step, []);
+  for (const step of steps) visit(step);
   return [...ordered];
 }
+
+/** The steps of `path` from `start` on call each other in a circle. */
+function failCircle(
+  report: ImportReport,
+  path: readonly Step<YamlFunction>[],
+  start: Step<YamlFunction>,
+): readonly Step<YamlFunction>[] {
+  const circle = path.slice(path.indexOf(start));
+  const names = [...circle, start].map(({ input }) => input.name);
+  const shown = names.length > shownNames ? [...names.slice(0, shownNames), "…", start.input.name] : names;
+  const message = `Functions would call each other in a circle: ${shown.join(" -> ")}.`;
+  const hint = "Put the shared part in one function and nest helpers inside it.";
+  for (const { entry } of circle) fail(report, entry, { code: "jq_cycle", message, hint });
+  return circle;
+}
+
+const shownNames = 20;
 
 function namesCalled(definition: string): string[] {
   try {
@@ -222,8 +238,12 @@ function settle(
   for (const [at, result] of results.entries()) {
     const entry = steps[at]?.entry;
     if (entry === undefined) continue;
-    if ("saved" in result) report[result.saved.outcome].push({ kind: entry.kind, name: result.name });
-    else fail(report, entry, result.error);
+    const { kind, name } = entry;
+    if ("error" in result) fail(report, entry, result.error);
+    else {
+      report[result.saved.outcome].push({ kind, name });
+      if (result.saved.revived) report.warnings.push({ kind, name, message: `${name} ${revivedNote}` });
+    }
   }
 }
 
@@ -235,10 +255,12 @@ function fail(report: ImportReport, entry: LibraryEntry, error: ErrorDescription
   report.failed.push({
     kind: entry.kind,
     name: entry.name,
-    ...(inCode ?? { line: entry.place.line }),
+    ...(inCode?.place ?? { line: entry.place.line }),
     code,
-    // The place in the YAML stands beside it; a second one inside the message would only confuse.
-    message: inCode === undefined ? message : message.replace(/^line \d+, column \d+: /, ""),
+    message: inCode === undefined ? message : message.replace(placeInCode, inCode.exact ? "" : "$1 of its jq: "),
     ...(hint === undefined ? {} : { hint }),
   });
 }
+
+/** The place in the YAML stands beside the message; one within the jq would be taken for it unless it says so. */
+const placeInCode = /^(line \d+, column \d+): /;

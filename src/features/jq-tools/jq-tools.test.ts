@@ -64,7 +64,7 @@ describe("checkTool", () => {
       ],
       datasets: ["sales", "gone"],
     };
-    expect(checkTool({ functions, datasets: new Set(["sales"]) }, input)).toEqual({
+    expect(checkTool({ functions, datasets: new Map([["sales", { bytes: 10 }]]) }, input)).toEqual({
       content: {
         description: "d",
         query: "margin(.r; .c) + ${limit}",
@@ -96,7 +96,57 @@ describe("checkTool", () => {
     });
   });
 
+  it("warns of datasets that are too large to be read as a whole", () => {
+    const datasets = new Map([
+      ["big", { bytes: 5_000_000 }],
+      ["half", { bytes: 3_000_000 }],
+      ["other", { bytes: 3_000_000 }],
+    ]);
+    const warningsOf = (changes: Partial<SaveTool>): string[] =>
+      checkTool({ functions, datasets }, { name: "t", description: "d", query: ".", ...changes }).warnings;
+    expect(warningsOf({ datasets: ["big", "half"] })).toEqual([
+      'big is 5000000 bytes and a query may read 4194304 as a whole (limit wholeInputBytes), so calls that read it fail; set input: "records"',
+    ]);
+    expect(warningsOf({ datasets: ["half", "other"], dataset_mode: "all" })).toEqual([
+      "half + other is 6000000 bytes and a query may read 4194304 as a whole (limit wholeInputBytes), so calls that read it fail; read one dataset",
+    ]);
+    expect(warningsOf({ datasets: ["big"], null_input: true })).toEqual([]);
+  });
+
   const refused: [string, Partial<SaveTool>, string, string][] = [
+    [
+      "more than an entry may hold",
+      { parameters: [{ name: "a", type: "string", default: "x".repeat(100_000) }] },
+      "too_large",
+      "The tool t is 100051 bytes as JSON; the limit is 98304 (limit entryBytes).",
+    ],
+    [
+      "a required parameter with a default",
+      { parameters: [{ name: "a", type: "integer", required: true, default: 7 }] },
+      "invalid_argument",
+      "parameters: a: required: true and a default exclude each other; a parameter with a default need not be given",
+    ],
+    [
+      "lengths that are none",
+      { parameters: [{ name: "a", type: "string", min: -1, max: 2.5 }] },
+      "invalid_argument",
+      "parameters: a: min -1 is no length; give a whole number from 0 on; a: max 2.5 is no length; give a whole number from 0 on",
+    ],
+    [
+      "patterns that take too long together",
+      {
+        parameters: [
+          {
+            name: "a",
+            type: "string",
+            pattern: "(a?){30}b",
+            enum: Array.from({ length: 60 }, (_, at) => "a".repeat(900 + at)),
+          },
+        ],
+      },
+      "too_large",
+      "Checking the values against their patterns takes more than 2000000 steps (limit patternSteps).",
+    ],
     ["a built-in tool's name", { name: "find_tools" }, "already_exists", "find_tools is the name of a built-in tool."],
     [
       "a placeholder without a parameter",
@@ -304,7 +354,7 @@ describe("callTeamTool", () => {
     const tool = aTool({ datasets: ["gone", "a"] });
     expect(await rejection(queryOf(tool, {}))).toEqual({
       code: "not_found",
-      message: "The tool t reads the dataset gone, which this team does not have.",
+      message: "t reads the dataset gone, which this team does not have.",
       hint: 'Pass dataset: "a", or upload gone.',
     });
     expect((await rejection(queryOf(tool, { dataset: "b" }))).message).toBe("t: dataset: expected one of gone, a.");

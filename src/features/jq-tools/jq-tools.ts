@@ -14,6 +14,7 @@ import {
   checkListed,
   compileProgram,
   type FunctionLibrary,
+  requireEntrySize,
 } from "../jq-functions/jq-functions.ts";
 import { answerRows, type RowsQuery } from "../query/query.ts";
 import { type PageArguments, pageArguments, type Rows } from "../query/schema.ts";
@@ -24,7 +25,7 @@ import type { JqTool, SaveTool, ToolContent, ToolParameter } from "./schema.ts";
 /** What a check needs to know of the team. Datasets are left out where they are not known. */
 export interface ToolSurroundings {
   functions: FunctionLibrary;
-  datasets?: { has: (name: string) => boolean };
+  datasets?: ReadonlyMap<string, Pick<Dataset, "bytes">>;
 }
 
 export interface CheckedTool {
@@ -38,11 +39,16 @@ export type NamedContent = ToolContent & { name: string };
 
 const pageNames: readonly string[] = Object.keys(pageArguments);
 
-/** The content a save leads to: what it leaves unsaid stays as it was, and begins as the least. */
+/**
+ * The content a save leads to: what it leaves unsaid stays as it was, and begins as the least.
+ * Throws `invalid_argument` for a new tool without description or query.
+ */
 export function nextContent(input: SaveTool, before: ToolContent | undefined): ToolContent {
+  const { description = before?.description, query = before?.query } = input;
+  if (description === undefined || query === undefined) throw incomplete(input);
   return {
-    description: input.description,
-    query: input.query,
+    description,
+    query,
     parameters: input.parameters ?? before?.parameters ?? [],
     datasets: input.datasets ?? before?.datasets ?? [],
     dataset_mode: input.dataset_mode ?? before?.dataset_mode ?? "one",
@@ -53,15 +59,32 @@ export function nextContent(input: SaveTool, before: ToolContent | undefined): T
   };
 }
 
+function incomplete({ name, description, query }: SaveTool): AppError {
+  const missing = [...(description === undefined ? ["description"] : []), ...(query === undefined ? ["query"] : [])];
+  return new AppError(
+    "invalid_argument",
+    `There is no active tool ${name}, and a new one needs ${missing.join(" and ")}.`,
+    {
+      hint: "Give both to create it; find_tools shows the tools there are, restore_tool brings a deactivated one back.",
+      details: { name, missing },
+    },
+  );
+}
+
 /** Exactly what a version keeps of a tool. */
 export function contentOf(tool: ToolContent): ToolContent {
   const { description, query, parameters, datasets, dataset_mode, input, null_input, pinned, weight } = tool;
   return { description, query, parameters, datasets, dataset_mode, input, null_input, pinned, weight };
 }
 
+/** The parts of a tool's content that have no bound of their own that matters. */
+export function bulkOf({ description, query, parameters, datasets }: ToolContent): unknown[] {
+  return [description, query, parameters, datasets];
+}
+
 /**
  * Checks a tool before it is saved and finds the functions its query calls.
- * Throws `already_exists` for a built-in tool's name, `invalid_argument`, and what compiling the query throws.
+ * Throws `already_exists` for a built-in tool's name, `invalid_argument`, `too_large`, and what compiling the query throws.
  */
 export function checkTool(around: ToolSurroundings, input: SaveTool, before?: ToolContent): CheckedTool {
   const content = nextContent(input, before);
@@ -71,6 +94,7 @@ export function checkTool(around: ToolSurroundings, input: SaveTool, before?: To
       details: { name: input.name },
     });
   }
+  requireEntrySize("tool", input.name, bulkOf(content));
   checkParameters(content.parameters);
   checkDatasets(content);
   const { required, warnings } = compileContent(around.functions, content);
@@ -86,6 +110,7 @@ export function checkTool(around: ToolSurroundings, input: SaveTool, before?: To
       ...missingDatasets(around, content).map(
         (name) => `the dataset ${name} does not exist yet; calls that read it fail until it is uploaded`,
       ),
+      ...tooLargeForWhole(around, content),
     ],
   };
 }
@@ -129,6 +154,22 @@ function checkDatasets({ datasets, dataset_mode, input, parameters }: ToolConten
 
 function missingDatasets({ datasets: known }: ToolSurroundings, { datasets }: ToolContent): string[] {
   return known === undefined ? [] : datasets.filter((name) => !known.has(name));
+}
+
+function tooLargeForWhole({ datasets: known }: ToolSurroundings, content: ToolContent): string[] {
+  if (content.input !== "whole") return [];
+  const sized = content.datasets.flatMap((name) => {
+    const found = known?.get(name);
+    return found === undefined ? [] : [{ name, bytes: found.bytes }];
+  });
+  const together = { name: content.datasets.join(" + "), bytes: sized.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const read = content.dataset_mode === "all" ? [together] : sized;
+  return read
+    .filter((one) => !fitsWhole(one))
+    .map(
+      ({ name, bytes }) =>
+        `${name} is ${bytes} bytes and a query may read ${jqLimits.wholeInputBytes} as a whole (limit wholeInputBytes), so calls that read it fail; ${content.dataset_mode === "all" ? "read one dataset" : 'set input: "records"'}`,
+    );
 }
 
 function takesDataset({ datasets, dataset_mode }: Pick<ToolContent, "datasets" | "dataset_mode">): boolean {
@@ -278,7 +319,7 @@ function requireDataset(catalogue: Catalogue, tool: NamedContent, name: string):
   const found = catalogue.datasets.get(name);
   if (found !== undefined) return found;
   const others = tool.dataset_mode === "one" ? tool.datasets.filter((other) => catalogue.datasets.has(other)) : [];
-  throw new AppError("not_found", `The tool ${tool.name} reads the dataset ${name}, which this team does not have.`, {
+  throw new AppError("not_found", `${tool.name} reads the dataset ${name}, which this team does not have.`, {
     hint:
       others.length > 0
         ? `Pass dataset: ${others.map((other) => JSON.stringify(other)).join(" or ")}, or upload ${name}.`
@@ -292,7 +333,7 @@ function inputOf(tool: NamedContent, source: RowsQuery["source"]): "whole" | "re
   if (tool.input === "whole" && !fitsWhole(source.dataset)) {
     throw new AppError(
       "dataset_too_large_for_whole",
-      `The tool ${tool.name} reads the dataset ${source.dataset.name} as a whole, and it has grown to ${source.dataset.bytes} bytes; the limit is ${jqLimits.wholeInputBytes} (limit wholeInputBytes).`,
+      `${tool.name} reads the dataset ${source.dataset.name} as a whole, and that is ${source.dataset.bytes} bytes; the limit is ${jqLimits.wholeInputBytes} (limit wholeInputBytes).`,
       {
         hint: 'Save the tool with input: "records" and a query for one record, or with null_input: true and `inputs` to aggregate.',
         details: { limit: "wholeInputBytes", value: jqLimits.wholeInputBytes, bytes: source.dataset.bytes },

@@ -1,6 +1,7 @@
 // Reads the YAML form of a library: which functions and tools it holds and where each stands in the text. Runs at the edge.
 import {
   type Document,
+  isAlias,
   isMap,
   isScalar,
   isSeq,
@@ -23,25 +24,64 @@ export interface Place {
 export interface LibraryEntry {
   kind: EntryKind;
   name: string;
-  /** The entry as plain data; undefined when its aliases are over the limit. */
+  /** The entry as plain data. */
   value: unknown;
   place: Place;
-  /** Where a line and column of the entry's jq is in the YAML; undefined when that cannot be told. */
-  locate: (at: Place) => Place | undefined;
+  /**
+   * Where a place in the entry's jq is in the YAML: exactly, or as the line its text begins on when the two are not written alike;
+   * undefined without jq.
+   */
+  locate: (at: Place) => { place: Place; exact: true } | { place: Pick<Place, "line">; exact: false } | undefined;
 }
 
 /**
  * The entries of `functions:` and `tools:` in the order they are written. Throws `invalid_argument` with line and column for text
- * that is no YAML or holds something else, `too_large` over the limit of bytes.
+ * that is no YAML or holds something else or aliases, `too_large` for more entries than a team may have.
  */
 export function readLibraryYaml(text: string): LibraryEntry[] {
   const lines = new LineCounter();
   const documents = parseDocuments(text, lines);
+  for (const { contents } of documents) checkNodes(contents, lines);
   const entries = documents.flatMap((document) => readDocument(document, text, lines));
+  for (const kind of ["function", "tool"] as const) requireFew(kind, entries);
   if (entries.length === 0) {
     throw new AppError("invalid_argument", "The YAML holds no functions and no tools.", { hint: formHint });
   }
   return entries;
+}
+
+/** Before any of them is checked: what is over the limit cannot be saved, and checking costs. */
+function requireFew(kind: EntryKind, entries: readonly LibraryEntry[]): void {
+  const limit = kind === "function" ? "functions" : "tools";
+  const count = entries.filter((entry) => entry.kind === kind).length;
+  if (count <= libraryLimits[limit]) return;
+  throw new AppError(
+    "too_large",
+    `The YAML holds ${count} ${limit}; the limit of a team is ${libraryLimits[limit]} (limit ${limit}).`,
+    { hint: "Leave out what is not needed.", details: { limit, value: libraryLimits[limit], count } },
+  );
+}
+
+/**
+ * Refuses what costs more to read than it is long, or what a reader could take for something else: aliases, keys that are no plain
+ * text, keys written twice. Walks without recursion, since the nesting is the sender's.
+ */
+function checkNodes(contents: Node | null, lines: LineCounter): void {
+  const open: unknown[] = [contents];
+  for (let at = 0; at < open.length; at++) {
+    const node = open[at];
+    if (isAlias(node)) throw wrongForm(node, lines, "aliases are not read; write the value out");
+    if (isSeq(node)) for (const item of node.items) open.push(item);
+    if (!isMap(node)) continue;
+    const keys = new Set<string>();
+    for (const { key, value } of node.items) {
+      if (!isScalar(key)) throw wrongForm(isNode(key) ? key : node, lines, "a key must be plain text");
+      const name = String(key.value);
+      if (keys.has(name)) throw wrongForm(key, lines, `the key ${JSON.stringify(name)} is there twice`);
+      keys.add(name);
+      open.push(value);
+    }
+  }
 }
 
 const formHint = "Write a map with `functions:` or `tools:` or both, each a list of entries with a name.";
@@ -55,11 +95,14 @@ function parseDocuments(text: string, lineCounter: LineCounter): Document[] {
       schema: "core",
       merge: false,
       logLevel: "silent",
+      // Both cost the square of the length: a set of keys per map finds doubles, and places are worked out once.
+      uniqueKeys: false,
+      prettyErrors: false,
     });
     documents = Array.isArray(parsed) ? parsed : [];
   } catch (cause) {
     // The parser descends into nested collections by recursion.
-    throw new AppError("invalid_argument", "The YAML is nested too deep to be read.", { hint: formHint, cause });
+    throw tooDeep(cause);
   }
   for (const { errors, warnings } of documents) {
     const [problem] = [...errors, ...warnings];
@@ -75,6 +118,19 @@ function parseDocuments(text: string, lineCounter: LineCounter): Document[] {
     );
   }
   return documents;
+}
+
+function tooDeep(cause: unknown): AppError {
+  return new AppError("invalid_argument", "The YAML is nested too deep to be read.", { hint: formHint, cause });
+}
+
+function plainValue(node: Node, document: Document): unknown {
+  try {
+    return node.toJS(document);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw tooDeep(cause);
+    throw cause;
+  }
 }
 
 function readDocument(document: Document, text: string, lines: LineCounter): LibraryEntry[] {
@@ -129,17 +185,8 @@ function readEntry(kind: EntryKind, item: unknown, { document, text, lines, arou
     name: typeof name === "string" ? name : "(without a name)",
     value: plainValue(node, document),
     place: placeOf(node, lines),
-    locate: (at) => (code === undefined ? undefined : locateInBlock(code, at, text, lines)),
+    locate: (at) => (code === undefined ? undefined : locateCode(code, at, text, lines)),
   };
-}
-
-function plainValue(node: Node, document: Document): unknown {
-  try {
-    return node.toJS(document, { maxAliasCount: libraryLimits.yamlAliases });
-  } catch (error) {
-    if (error instanceof ReferenceError || error instanceof RangeError) return undefined;
-    throw error;
-  }
 }
 
 function codeOf(item: YAMLMap): Scalar | undefined {
@@ -147,11 +194,29 @@ function codeOf(item: YAMLMap): Scalar | undefined {
   return isScalar(code) ? code : undefined;
 }
 
-/** Only a literal block (`|`) keeps lines as they are; its text begins on the line after the mark. */
-function locateInBlock(code: Scalar, at: Place, text: string, lines: LineCounter): Place | undefined {
-  if (code.type !== Scalar.BLOCK_LITERAL || code.range == null) return undefined;
-  const mark = lines.linePos(code.range[0]).line;
-  const body = text.split("\n").slice(mark);
-  const indent = body.find((line) => line.trim() !== "")?.search(/\S/) ?? 0;
-  return { line: mark + at.line, column: indent + at.column };
+/** A literal block (`|`) and a value on one line without escapes keep the jq as it was written; others fold or escape it. */
+function locateCode(code: Scalar, at: Place, text: string, lines: LineCounter): ReturnType<LibraryEntry["locate"]> {
+  if (code.range == null || typeof code.value !== "string") return undefined;
+  const [start, end] = code.range;
+  const first = lines.linePos(start);
+  const { line, column } = withinCode(code.value, at);
+  if (code.type === Scalar.BLOCK_LITERAL) {
+    // Its text begins on the line after the mark.
+    const written = text.split("\n")[first.line + line - 1]?.replace(/\r$/, "") ?? "";
+    const read = code.value.split("\n")[line - 1] ?? "";
+    if (written.endsWith(read))
+      return { place: { line: first.line + line, column: written.length - read.length + column }, exact: true };
+  }
+  const isQuoted = code.type === Scalar.QUOTE_DOUBLE || code.type === Scalar.QUOTE_SINGLE;
+  const inner = isQuoted ? text.slice(start + 1, end - 1) : text.slice(start, end);
+  if (inner === code.value && line === 1)
+    return { place: { line: first.line, column: first.col + (isQuoted ? 1 : 0) + column - 1 }, exact: true };
+  return { place: { line: first.line }, exact: false };
+}
+
+/** An error at the end of the jq is shown on its last line with text: after it come blank lines, or the next entry. */
+function withinCode(code: string, at: Place): Place {
+  const written = code.trimEnd().split("\n");
+  if (at.line <= written.length) return at;
+  return { line: written.length, column: (written.at(-1)?.length ?? 0) + 1 };
 }

@@ -8,7 +8,7 @@ type Edit = { mark: " " | "-" | "+"; line: string };
 
 /** The changed lines with two of context around them, marked as in a unified diff; empty when nothing changed. */
 export function lineDiff(before: string, after: string): string {
-  const edits = editsBetween(before.split("\n"), after.split("\n"));
+  const edits = editsBetween(linesOf(before), linesOf(after));
   if (edits.every((edit) => edit.mark === " ")) return "";
   const near = (at: number): boolean =>
     edits.slice(Math.max(0, at - contextLines), at + contextLines + 1).some((edit) => edit.mark !== " ");
@@ -20,6 +20,11 @@ export function lineDiff(before: string, after: string): string {
     skipping = !near(at);
   }
   return lines.join("\n");
+}
+
+/** No text has no lines: what was not there before was not an empty line either. */
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.split("\n");
 }
 
 function editsBetween(before: readonly string[], after: readonly string[]): Edit[] {

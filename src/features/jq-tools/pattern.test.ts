@@ -1,7 +1,7 @@
 // Patterns: the same answers as the platform's RegExp, in linear time, and refusals in our own words.
 import { describe, expect, it } from "vitest";
 import { describeError } from "../../core/errors.ts";
-import { compilePattern, matchesPattern } from "./pattern.ts";
+import { compilePattern, matchesPattern, patternBudget } from "./pattern.ts";
 
 const patterns = [
   "",
@@ -61,7 +61,7 @@ describe("matchesPattern", () => {
     it(`agrees with the platform on /${source}/`, () => {
       const pattern = compilePattern(source);
       const expected = new RegExp(source, "u");
-      expect(values.filter((value) => matchesPattern(pattern, value))).toEqual(
+      expect(values.filter((value) => matchesPattern(pattern, value, patternBudget()))).toEqual(
         values.filter((value) => expected.test(value)),
       );
     });
@@ -70,8 +70,26 @@ describe("matchesPattern", () => {
   it("takes hostile patterns in its stride", () => {
     const value = `${"a".repeat(3_000)}!`;
     for (const source of ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "^(.*)*b$", "^(([a-z])+.)+[A-Z]([a-z])+$"]) {
-      expect([source, matchesPattern(compilePattern(source), value)]).toEqual([source, false]);
+      expect([source, matchesPattern(compilePattern(source), value, patternBudget())]).toEqual([source, false]);
     }
+  });
+
+  it("stops when the budget of all values together is spent", () => {
+    const pattern = compilePattern("(a?){30}b");
+    const budget = patternBudget();
+    const value = "a".repeat(1_000);
+    expect(matchesPattern(pattern, value, budget)).toBe(false);
+    let thrown: unknown;
+    try {
+      for (let at = 0; at < 100; at++) matchesPattern(pattern, value, budget);
+    } catch (error) {
+      thrown = error;
+    }
+    const { code, message } = describeError(thrown);
+    expect({ code, message }).toEqual({
+      code: "too_large",
+      message: "Checking the values against their patterns takes more than 2000000 steps (limit patternSteps).",
+    });
   });
 });
 
@@ -84,17 +102,17 @@ describe("compilePattern", () => {
     [
       "a{5000}",
       "too_large",
-      "The pattern has more than 1000 states once its repetitions are written out (limit patternStates).",
+      "The pattern has more than 200 states once its repetitions are written out (limit patternStates).",
     ],
     [
       "((a{100}){100}){100}",
       "too_large",
-      "The pattern has more than 1000 states once its repetitions are written out (limit patternStates).",
+      "The pattern has more than 200 states once its repetitions are written out (limit patternStates).",
     ],
     [
       "(?:(?:){99999}){99999}",
       "too_large",
-      "The pattern has more than 1000 states once its repetitions are written out (limit patternStates).",
+      "The pattern has more than 200 states once its repetitions are written out (limit patternStates).",
     ],
   ];
   for (const [source, code, message] of refused) {

@@ -41,13 +41,24 @@ export function compilePattern(source: string): Pattern {
   return program;
 }
 
-/** True when the pattern matches anywhere in `value`, as in JSON Schema. */
-export function matchesPattern(pattern: Pattern, value: string): boolean {
+/** What one call or one save may still spend on patterns, in visited states. */
+export interface PatternBudget {
+  left: number;
+}
+
+/** A full budget. */
+export function patternBudget(): PatternBudget {
+  return { left: libraryLimits.patternSteps };
+}
+
+/** True when the pattern matches anywhere in `value`, as in JSON Schema. Throws `too_large` when the budget is spent. */
+export function matchesPattern(pattern: Pattern, value: string, budget: PatternBudget): boolean {
   const chars = [...value];
   let threads = new Set<number>();
   for (let at = 0; at <= chars.length; at++) {
     const reached = new Set<number>();
     for (const start of [...threads, 0]) follow(pattern, start, chars, at, reached);
+    spend(budget, reached.size + 1);
     const char = chars[at];
     threads = new Set();
     for (const index of reached) {
@@ -57,6 +68,19 @@ export function matchesPattern(pattern: Pattern, value: string): boolean {
     }
   }
   return false;
+}
+
+function spend(budget: PatternBudget, steps: number): void {
+  budget.left -= steps;
+  if (budget.left >= 0) return;
+  throw new AppError(
+    "too_large",
+    `Checking the values against their patterns takes more than ${libraryLimits.patternSteps} steps (limit patternSteps).`,
+    {
+      hint: "Use simpler patterns, fewer of them, shorter values or a shorter enum.",
+      details: { limit: "patternSteps", value: libraryLimits.patternSteps },
+    },
+  );
 }
 
 function follow(pattern: Pattern, start: number, chars: readonly string[], at: number, reached: Set<number>): void {

@@ -3,10 +3,10 @@ import { RpcTarget } from "cloudflare:workers";
 import { AppError, describeError, type ErrorDescription } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
-import type { TeamDeps } from "../../durable/team-deps.ts";
-import { libraryLimits } from "../../limits.ts";
+import type { TeamDeps, TeamEvent } from "../../durable/team-deps.ts";
+import { contentBytes, requireBytes, requireCount } from "../jq-functions/jq-functions.ts";
 import type { Authorship, SaveOutcome, VersionAction } from "../jq-functions/schema.ts";
-import { type CheckedTool, checkTool } from "./jq-tools.ts";
+import { bulkOf, type CheckedTool, checkTool } from "./jq-tools.ts";
 import type { JqTool, SaveTool, ToolContent, ToolVersion } from "./schema.ts";
 import {
   activeLibrary,
@@ -17,6 +17,7 @@ import {
   selectToolVersions,
   type ToolRow,
   toolNames,
+  toolsBytes,
   writeTool,
 } from "./store.ts";
 
@@ -27,17 +28,18 @@ export interface ToolAuthorship extends Authorship {
 
 export interface SavedTool {
   outcome: SaveOutcome;
+  /** It was deactivated until now, and a save brought it back. */
+  revived: boolean;
   tool: JqTool;
 }
 
 /** One entry's fate in a batch; an error is data here, so that the others go on. */
 export type ToolResult = { name: string; saved: SavedTool } | { name: string; error: ErrorDescription };
 
-/** What of a row outlives a change of its content. */
-type ToolState = Pick<
-  ToolRow,
-  "id" | "name" | "version" | "isActive" | "source" | "originalYamlPath" | "createdBy" | "createdAt"
->;
+type ToolState = Omit<ToolRow, "revision">;
+
+/** What of a tool outlives a change of its content. */
+type KeptState = Pick<ToolState, "id" | "name" | "version" | "source" | "originalYamlPath" | "createdBy" | "createdAt">;
 
 /** The tools of one team. */
 export class ToolsRpc extends RpcTarget {
@@ -50,49 +52,54 @@ export class ToolsRpc extends RpcTarget {
 
   /** Creates or updates a tool, checked against the library as it is now. Content that is already there changes nothing. */
   save(input: SaveTool, by: ToolAuthorship): SavedTool {
-    const row = findToolRow(this.#deps.db, input.name);
-    const checked = checkTool(this.#around(), input, row === undefined ? undefined : contentOfRow(row));
-    if (row?.isActive === true && isSame(contentOfRow(row), checked.content)) return this.#unchanged(row);
-    if (row === undefined) requireRoom(countTools(this.#deps.db));
-    const action = row === undefined ? "create" : "update";
-    return this.#write(row ?? this.#fresh(input.name, by), checked, by, { action, reason: input.reason });
+    return this.#finish(this.#plan(this.#begin(), input, by));
   }
 
-  /** Saves one after the other, each on its own: what fails leaves the others saved. */
+  /** Saves one after the other, each on its own: what fails leaves the others saved. All of them are one change. */
   saveAll(inputs: SaveTool[], by: ToolAuthorship): ToolResult[] {
-    return inputs.map((input) => {
+    const batch = this.#begin();
+    const planned = inputs.map((input) => {
+      const { name } = input;
       try {
-        return { name: input.name, saved: this.save(input, by) };
+        return { name, step: this.#plan(batch, input, by) };
       } catch (error) {
-        return { name: input.name, error: describeError(error) };
+        return { name, error: describeError(error) };
       }
     });
+    this.#write(planned.flatMap((entry) => entry.step ?? []));
+    return planned.map(({ name, step, error }) =>
+      step === undefined ? { name, error } : { name, saved: this.#result(step) },
+    );
   }
 
   /** Makes an old version's content the newest version, checked against today's functions. */
   rollback(name: string, version: number, by: Authorship, reason?: string): SavedTool {
     const row = this.#find(name);
     const { content } = this.#version(row, version);
-    const checked = checkTool(this.#around(), { name, ...content });
-    if (row.isActive && isSame(contentOfRow(row), checked.content)) return this.#unchanged(row);
-    return this.#write(row, checked, by, { action: "rollback", reason: reason ?? `back to version ${version}` });
+    const batch = this.#begin();
+    const checked = checkTool(batch, { name, ...content });
+    if (row.isActive && isSame(contentOfRow(row), checked.content)) return this.#finish(unchanged(row));
+    const after = batch.bytes + bytesOf(checked.content) - bytesOf(contentOfRow(row));
+    requireBytes("tools", { before: batch.bytes, after });
+    const record = { action: "rollback", reason: reason ?? `back to version ${version}` } as const;
+    return this.#finish(this.#step(row, row, checked, by, record));
   }
 
   /** Takes a tool out of use; its definition and history stay. */
   deactivate(name: string, by: Authorship, reason?: string): SavedTool {
     const row = this.#find(name);
-    if (!row.isActive) return this.#unchanged(row);
+    if (!row.isActive) return this.#finish(unchanged(row));
     const { required_functions } = readTool(this.#deps.db, row.id);
-    const checked = { content: contentOfRow(row), requiredFunctions: required_functions, warnings: [] };
-    return this.#write(row, checked, by, { action: "deactivate", reason });
+    const checked = { content: contentOfRow(row), requiredFunctions: required_functions };
+    return this.#finish(this.#step(row, row, checked, by, { action: "deactivate", reason }));
   }
 
   /** Brings a deactivated tool back, checked against today's functions. */
   restore(name: string, by: Authorship, reason?: string): SavedTool {
     const row = this.#find(name);
-    if (row.isActive) return this.#unchanged(row);
-    const checked = checkTool(this.#around(), { name, ...contentOfRow(row) });
-    return this.#write(row, checked, by, { action: "restore", reason });
+    if (row.isActive) return this.#finish(unchanged(row));
+    const checked = checkTool(this.#begin(), { name, ...contentOfRow(row) });
+    return this.#finish(this.#step(row, row, checked, by, { action: "restore", reason }));
   }
 
   /** A tool, active or not, and the file it was imported from. */
@@ -110,8 +117,27 @@ export class ToolsRpc extends RpcTarget {
     return { tool: readTool(this.#deps.db, row.id), versions: selectToolVersions(this.#deps.db, row.id, page) };
   }
 
-  #around(): { functions: ReturnType<typeof activeLibrary> } {
-    return { functions: activeLibrary(this.#deps.db) };
+  #begin(): Batch {
+    const { db } = this.#deps;
+    return { functions: activeLibrary(db), count: countTools(db), bytes: toolsBytes(db), states: new Map() };
+  }
+
+  /** Checks a save against what the batch has come to, and carries it forward. Writes nothing. */
+  #plan(batch: Batch, input: SaveTool, by: ToolAuthorship): Step {
+    const { name } = input;
+    const row = batch.states.get(name) ?? findToolRow(this.#deps.db, name);
+    const current = row?.isActive === true ? contentOfRow(row) : undefined;
+    const checked = checkTool(batch, input, current);
+    if (row !== undefined && current !== undefined && isSame(current, checked.content)) return unchanged(row);
+    if (row === undefined) requireCount("tools", batch.count);
+    const bytes = batch.bytes + bytesOf(checked.content) - (row === undefined ? 0 : bytesOf(contentOfRow(row)));
+    requireBytes("tools", { before: batch.bytes, after: bytes });
+    const action = row === undefined ? "create" : "update";
+    const step = this.#step(row, row ?? this.#fresh(name, by), checked, by, { action, reason: input.reason });
+    if (row === undefined) batch.count += 1;
+    batch.bytes = bytes;
+    if (step.write !== undefined) batch.states.set(name, step.write.state);
+    return step;
   }
 
   #find(name: string): ToolRow {
@@ -133,16 +159,11 @@ export class ToolsRpc extends RpcTarget {
     });
   }
 
-  #unchanged(row: ToolRow): SavedTool {
-    return { outcome: "unchanged", tool: readTool(this.#deps.db, row.id) };
-  }
-
-  #fresh(name: string, by: ToolAuthorship): ToolState {
+  #fresh(name: string, by: ToolAuthorship): KeptState {
     return {
       id: newId("tool"),
       name,
       version: 0,
-      isActive: false,
       source: by.source,
       originalYamlPath: by.yamlPath ?? null,
       createdBy: by.author,
@@ -150,35 +171,93 @@ export class ToolsRpc extends RpcTarget {
     };
   }
 
-  // Checks and write share one turn of the object: nothing runs between them, so what was checked is what is written.
-  #write(
-    row: ToolState,
-    checked: CheckedTool,
+  #step(
+    before: ToolState | undefined,
+    kept: KeptState,
+    checked: Pick<CheckedTool, "content" | "requiredFunctions">,
     by: Authorship,
     { action, reason }: { action: VersionAction; reason: string | undefined },
-  ): SavedTool {
+  ): Step {
     const now = new Date(this.#deps.now());
     const state = {
-      ...row,
+      ...kept,
       ...rowOfContent(checked.content),
       isActive: action !== "deactivate",
       approvalStatus: "approved" as const,
       approvedBy: by.author,
       approvedAt: now,
-      version: row.version + 1,
+      version: kept.version + 1,
       updatedBy: by.author,
       updatedAt: now,
     };
-    const change = action === "deactivate" ? "removed" : row.isActive ? "updated" : "created";
-    return this.#deps.change((revision) => {
-      writeTool(this.#deps.db, { ...state, revision }, checked.requiredFunctions, { action, reason: reason ?? null });
-      const outcome: SaveOutcome = row.version === 0 ? "created" : "updated";
-      return {
-        result: { outcome, tool: readTool(this.#deps.db, row.id) },
-        events: [{ kind: "tool", name: row.name, change }],
-      };
+    const wasActive = before?.isActive === true;
+    const change = action === "deactivate" ? "removed" : wasActive ? "updated" : "created";
+    return {
+      id: kept.id,
+      outcome: before === undefined ? "created" : "updated",
+      revived: action === "update" && !wasActive,
+      write: { state, requiredFunctions: checked.requiredFunctions, record: { action, change, reason } },
+    };
+  }
+
+  #finish(step: Step): SavedTool {
+    this.#write([step]);
+    return this.#result(step);
+  }
+
+  #result({ id, outcome, revived }: Step): SavedTool {
+    return { outcome, revived, tool: readTool(this.#deps.db, id) };
+  }
+
+  // Checks and write share one turn of the object: nothing runs between them, so what was checked is what is written.
+  #write(steps: readonly Step[]): void {
+    const writes = steps.flatMap(({ write }) => write ?? []);
+    if (writes.length === 0) return;
+    this.#deps.change((revision) => {
+      for (const { state, requiredFunctions, record } of writes)
+        writeTool(this.#deps.db, { ...state, revision }, requiredFunctions, {
+          ...record,
+          reason: record.reason ?? null,
+        });
+      const events = writes.map(({ state, record }) => ({
+        kind: "tool" as const,
+        name: state.name,
+        change: record.change,
+      }));
+      return { result: undefined, events };
     });
   }
+}
+
+/** The team as a batch of saves sees it: read once, and carried forward from one to the next. */
+interface Batch {
+  functions: ReturnType<typeof activeLibrary>;
+  count: number;
+  bytes: number;
+  /** What the batch will write, by name. */
+  states: Map<string, ToolState>;
+}
+
+interface Write {
+  state: ToolState;
+  requiredFunctions: readonly string[];
+  record: { action: VersionAction; change: TeamEvent["change"]; reason: string | undefined };
+}
+
+/** What one call comes to, before it is written. */
+interface Step {
+  id: string;
+  outcome: SaveOutcome;
+  revived: boolean;
+  write?: Write;
+}
+
+function unchanged({ id }: KeptState): Step {
+  return { id, outcome: "unchanged", revived: false };
+}
+
+function bytesOf(content: ToolContent): number {
+  return contentBytes(bulkOf(content));
 }
 
 function rowOfContent(
@@ -212,12 +291,4 @@ function sorted(value: unknown): unknown {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, member]) => [key, sorted(member)]),
   );
-}
-
-function requireRoom(count: number): void {
-  if (count < libraryLimits.tools) return;
-  throw new AppError("too_large", `The team has ${count} tools; the limit is ${libraryLimits.tools} (limit tools).`, {
-    hint: "Change a tool that is no longer used instead of adding one.",
-    details: { limit: "tools", value: libraryLimits.tools },
-  });
 }

@@ -1,7 +1,8 @@
 // Saving tools from the edge: the real engine compiles first, then the team's object checks again and writes. Runs at the edge.
 import type { CallContext } from "../../context.ts";
-import { describeError, isAppError } from "../../core/errors.ts";
+import { describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
 import { byActor, type CompileCheck, compileWithEngine } from "../jq-functions/jq-functions.ts";
+import { revivedNote } from "../jq-functions/schema.ts";
 import { answerRows } from "../query/query.ts";
 import type { Rows } from "../query/schema.ts";
 import { type CheckedTool, checkTool, compileTool, contentOf, nextContent, toolQuery } from "./jq-tools.ts";
@@ -19,8 +20,11 @@ export async function saveTool(
 ): Promise<SavedTool & { warnings: string[] }> {
   const checked = checkTool(context.catalogue, input, currentContent(context, input.name));
   await requireToolCompiles(context.catalogue, checked.content, compile);
-  const { outcome, tool } = await context.stub.tools().save(input, byActor(context));
-  return { outcome, tool, warnings: checked.warnings };
+  const saved = await context.stub.tools().save(input, byActor(context));
+  return {
+    ...saved,
+    warnings: saved.revived ? [`${input.name} ${revivedNote}`, ...checked.warnings] : checked.warnings,
+  };
 }
 
 /** Makes an old version the newest again. Throws `not_found`, what `checkTool` throws, and what the real engine refuses. */
@@ -73,10 +77,7 @@ function currentContent(context: CallContext, name: string): ToolContent | undef
   return tool === undefined ? undefined : contentOf(tool);
 }
 
-export interface DryRunError {
-  code: string;
-  message: string;
-  hint?: string;
+export interface DryRunError extends ErrorDescription {
   line?: number;
   column?: number;
 }
@@ -92,6 +93,8 @@ export interface DryRun {
   errors: DryRunError[];
   sample?: Rows;
   sample_text?: string;
+  /** What the program wrote with `debug` and `stderr`. */
+  messages?: string[];
 }
 
 /** Checks, compiles and runs a tool on its dataset without saving anything. What is wrong with it is data, not thrown. */
@@ -111,8 +114,10 @@ export async function testTool(
     result.required_functions = [...checked.requiredFunctions];
     await requireToolCompiles(context.catalogue, checked.content, compile);
     const query = toolQuery(context.catalogue, { name: input.name, ...checked.content }, args);
-    const sample = await answer(context, { ...query, page: { limit: sampleRows, ...query.page, fresh: true } });
-    return { ...result, ok: true, sample: sample.data, sample_text: sample.text };
+    const trial = { messages: [] };
+    const sample = await answer(context, { ...query, page: { limit: sampleRows, ...query.page, fresh: true }, trial });
+    const messages = trial.messages.length === 0 ? {} : trial;
+    return { ...result, ok: true, sample: sample.data, sample_text: sample.text, ...messages };
   } catch (error) {
     if (!isAppError(error)) throw error;
     result.errors.push(placed(error));
@@ -121,13 +126,11 @@ export async function testTool(
 }
 
 function placed(error: unknown): DryRunError {
-  const { code, message, hint, details } = describeError(error);
-  const line = details?.line;
-  const column = details?.column;
+  const described = describeError(error);
+  const line = described.details?.line;
+  const column = described.details?.column;
   return {
-    code,
-    message,
-    ...(hint === undefined ? {} : { hint }),
+    ...described,
     ...(typeof line === "number" ? { line } : {}),
     ...(typeof column === "number" ? { column } : {}),
   };

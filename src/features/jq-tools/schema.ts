@@ -18,14 +18,15 @@ const toolParameterSchema = z.object({
 });
 export type ToolParameter = z.infer<typeof toolParameterSchema>;
 
+const descriptionSchema = z.string().min(1).max(2000);
+const querySchema = z.string().min(1);
+
 export const saveToolSchema = z.object({
   name: identifierSchema.describe("Snake case; the name clients call."),
-  description: z
-    .string()
-    .min(1)
-    .max(2000)
-    .describe("What it answers and when to use it: all that a model sees before calling."),
-  query: z.string().min(1).describe("jq, with `${parameter}` where a parameter goes."),
+  description: descriptionSchema
+    .optional()
+    .describe("What it answers and when to use it: all that a model sees before calling. A new tool needs it."),
+  query: querySchema.optional().describe("jq, with `${parameter}` where a parameter goes. A new tool needs it."),
   parameters: z.array(toolParameterSchema).max(32).optional(),
   datasets: z
     .array(datasetNameSchema)
@@ -57,6 +58,9 @@ export const saveToolSchema = z.object({
   reason: z.string().max(500).optional().describe("Why it changed, kept in its history."),
 });
 export type SaveTool = z.infer<typeof saveToolSchema>;
+
+/** A tool as YAML files carry it: a file says all there is to it. */
+export const yamlToolSchema = saveToolSchema.extend({ description: descriptionSchema, query: querySchema }).strict();
 
 /** A tool as every surface shows it. Times are ISO 8601. */
 export const jqToolSchema = z.object({

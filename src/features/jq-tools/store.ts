@@ -1,5 +1,5 @@
 // Tools in the team object's SQLite. Synchronous; SQL only.
-import { and, count, desc, eq, gt, inArray, lt } from "drizzle-orm";
+import { and, count, desc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Db } from "../../durable/db.ts";
 import type { LibraryFunction } from "../jq-functions/jq-functions.ts";
@@ -39,9 +39,10 @@ export function activeLibrary(db: Db): Map<string, LibraryFunction> {
   );
 }
 
-/** What changed after a team revision, inactive ones included; everything for -1. */
+/** What changed after a team revision, inactive ones included, so that they can be taken out; all that is active for -1. */
 export function changedTools(db: Db, since: number): JqTool[] {
-  return withFunctions(db, db.select().from(tools).where(gt(tools.revision, since)).all());
+  const wanted = since < 0 ? eq(tools.isActive, true) : gt(tools.revision, since);
+  return withFunctions(db, db.select().from(tools).where(wanted).all());
 }
 
 /** The tool of that name, active or not. */
@@ -61,6 +62,13 @@ export function toolNames(db: Db): string[] {
 /** How many tools there are, inactive ones included. */
 export function countTools(db: Db): number {
   return db.select({ rows: count() }).from(tools).get()?.rows ?? 0;
+}
+
+/** Bytes of all tools as JSON, inactive ones included. */
+export function toolsBytes(db: Db): number {
+  const { description, queryTemplate, parameters, datasets } = tools;
+  const bytes = sql<number>`coalesce(sum(length(cast(json_quote(${description}) || json_quote(${queryTemplate}) || ${parameters} || ${datasets} as blob))), 0)`;
+  return db.select({ bytes }).from(tools).get()?.bytes ?? 0;
 }
 
 /** The tool with this id as surfaces show it. */
@@ -126,7 +134,7 @@ export function selectToolVersions(
 }
 
 /** What an author wrote of a stored tool. */
-export function contentOfRow(row: ToolRow): ToolContent {
+export function contentOfRow(row: Omit<ToolRow, "revision">): ToolContent {
   return {
     description: row.description,
     query: row.queryTemplate,

@@ -2,8 +2,10 @@
 import { stringify } from "yaml";
 import { z } from "zod";
 import { readsOnly, replaces } from "../../core/define-tool.ts";
+import { errorText } from "../../core/error-text.ts";
 import { AppError } from "../../core/errors.ts";
 import { cursorSchema, moreLines, pageBefore, pageFields, readBefore } from "../../core/paging.ts";
+import { fenceUntrusted } from "../../core/untrusted.ts";
 import { listLimits } from "../../limits.ts";
 import { defineTool } from "../../tool.ts";
 import { byActor } from "../jq-functions/jq-functions.ts";
@@ -68,7 +70,10 @@ const saveToolTool = defineTool({
   toolset: "jq",
   handler: async (context, input) => {
     const { outcome, tool, warnings } = await saveTool(context, input);
-    const text = [describeSaved({ outcome, tool }), ...warnings.map((warning) => `Note: ${warning}.`)].join("\n");
+    const text = [
+      describeSaved({ outcome, tool }, outcome === "created" ? "Created" : "Saved"),
+      ...warnings.map((warning) => `Note: ${warning}.`),
+    ].join("\n");
     return { text, data: { outcome, tool, warnings } };
   },
 });
@@ -98,9 +103,11 @@ const testToolTool = defineTool({
         hint: z.string().optional(),
         line: z.int().optional(),
         column: z.int().optional(),
+        details: z.record(z.string(), z.unknown()).optional(),
       }),
     ),
     sample: rowsSchema.optional(),
+    messages: z.array(z.string()).optional().describe("What debug and stderr wrote."),
   }),
   hints: readsOnly,
   permission: "data:read",
@@ -118,7 +125,7 @@ const testToolTool = defineTool({
         },
       );
     }
-    const run = await testTool(context, testInput(saved, given ?? "dry_run", changes), args);
+    const run = await testTool(context, testInput(saved, given ?? "This tool", changes), args);
     const { sample_text: _, ...data } = run;
     return { text: describeDryRun(run), data };
   },
@@ -175,7 +182,10 @@ const rollbackToolTool = defineTool({
   hints: replaces,
   permission: "library:write",
   toolset: "jq",
-  handler: async (context, input) => answerSaved(await rollbackTool(context, input.name, input.version, input.reason)),
+  handler: async (context, input) => {
+    const saved = await rollbackTool(context, input.name, input.version, input.reason);
+    return answerSaved(saved, "Rolled back", `to version ${input.version}, as version ${saved.tool.version}`);
+  },
 });
 
 const deactivateTool = defineTool({
@@ -188,7 +198,7 @@ const deactivateTool = defineTool({
   permission: "library:write",
   toolset: "jq",
   handler: async (context, input) =>
-    answerSaved(await context.stub.tools().deactivate(input.name, byActor(context), input.reason)),
+    answerSaved(await context.stub.tools().deactivate(input.name, byActor(context), input.reason), "Deactivated"),
 });
 
 const restoreToolTool = defineTool({
@@ -200,7 +210,7 @@ const restoreToolTool = defineTool({
   hints: { ...replaces, destructive: false },
   permission: "library:write",
   toolset: "jq",
-  handler: async (context, input) => answerSaved(await restoreTool(context, input.name, input.reason)),
+  handler: async (context, input) => answerSaved(await restoreTool(context, input.name, input.reason), "Restored"),
 });
 
 export const toolTools = [
@@ -213,25 +223,29 @@ export const toolTools = [
   restoreToolTool,
 ];
 
-function answerSaved({ outcome, tool }: SavedTool) {
-  return { text: describeSaved({ outcome, tool }), data: { outcome, tool } };
+function answerSaved({ outcome, tool }: SavedTool, done: string, how?: string) {
+  return { text: describeSaved({ outcome, tool }, done, how), data: { outcome, tool } };
 }
 
-function describeSaved({ outcome, tool }: SavedTool): string {
+/** `Rolled back t to version 1, as version 3. It calls f.` */
+function describeSaved(
+  { outcome, tool }: Pick<SavedTool, "outcome" | "tool">,
+  done: string,
+  how = `version ${tool.version}`,
+): string {
   if (outcome === "unchanged")
     return `${tool.name} is unchanged: ${tool.is_active ? "" : "deactivated, "}version ${tool.version}.`;
-  const done = tool.is_active ? (outcome === "created" ? "Created" : "Saved") : "Deactivated";
   const calls = tool.required_functions.length === 0 ? "" : ` It calls ${tool.required_functions.join(", ")}.`;
-  return `${done} ${tool.name}, version ${tool.version}.${calls}`;
+  return `${done} ${tool.name}${how.startsWith("to ") ? " " : ", "}${how}.${calls}`;
 }
 
 function describeDryRun(run: DryRun): string {
   const lines = [run.ok ? "It works. Nothing was saved." : "It does not work yet. Nothing was saved."];
-  for (const { code, message, hint } of run.errors)
-    lines.push(`${code}: ${message}${hint === undefined ? "" : `\n${hint}`}`);
+  for (const error of run.errors) lines.push(errorText(error));
   for (const warning of run.warnings) lines.push(`Note: ${warning}.`);
   if (run.program !== undefined) lines.push(`\`\`\`jq\n${run.program.trimEnd()}\n\`\`\``);
   if (run.sample_text !== undefined) lines.push(run.sample_text);
+  if (run.messages !== undefined) lines.push(fenceUntrusted(run.messages.join("\n"), "what debug and stderr wrote"));
   return lines.join("\n");
 }
 

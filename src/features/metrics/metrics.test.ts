@@ -29,6 +29,7 @@ function report(changes: Partial<ExecutionReport> = {}): ExecutionReport {
     durationMs: 10,
     steps: 5,
     success: true,
+    ran: true,
     cached: false,
     errorCode: null,
     resultBytes: 2,
@@ -58,6 +59,9 @@ it("takes a report once however often it arrives, and counts it once", async () 
       last_used_at: new Date(now + 1).toISOString(),
     });
     expect(selectUsage(db, "tool_never")).toBeUndefined();
+    // A call that was refused is in the log, and was no use of the tool.
+    insertExecution(db, report({ ran: false, success: false, errorCode: "invalid_argument", durationMs: 0 }));
+    expect([selectExecutions(db, all).total, selectUsage(db, "tool_1")?.usage_count]).toEqual([3, 2]);
   });
 });
 

@@ -82,6 +82,7 @@ function reportOf(context: CallContext, finished: FinishedExecution): ExecutionR
     durationMs: Math.max(0, context.now() - finished.startedAt),
     steps: notes.steps ?? null,
     success: finished.success,
+    ran: finished.success || notes.ran === true,
     cached: notes.cached ?? false,
     errorCode: finished.errorCode ?? null,
     resultBytes: finished.resultBytes,

@@ -47,6 +47,8 @@ export interface ExecutionReport {
   durationMs: number;
   steps: number | null;
   success: boolean;
+  /** It came as far as running, so it counts as a use of its tool. */
+  ran: boolean;
   cached: boolean;
   errorCode: string | null;
   resultBytes: number;

@@ -32,10 +32,13 @@ const countUse = prepared((db: Db) =>
     .prepare(),
 );
 
-/** Adds one execution and counts it for its tool; a report that came before changes nothing. Returns its number, or undefined then. */
-export function insertExecution(db: Db, report: ExecutionReport): number | undefined {
+/**
+ * Adds one execution and counts it for its tool, unless it was refused before it ran; a report that came before changes nothing.
+ * Returns its number, or undefined then.
+ */
+export function insertExecution(db: Db, { ran, ...report }: ExecutionReport): number | undefined {
   const row = insertRow(db).get({ ...report, executedAt: new Date(report.executedAt) }) as { seq: number } | undefined;
-  if (row === undefined || report.toolId === null) return row?.seq;
+  if (row === undefined || report.toolId === null || !ran) return row?.seq;
   countUse(db).run({
     toolId: report.toolId,
     usageCount: 1,

@@ -234,3 +234,13 @@ it("points out a row that is one long array, and numbers that doubles round", as
     "Numbers beyond double precision are exact in this answer's text; a client that reads them as doubles rounds them.",
   ]);
 });
+
+it("points out a row that is a short array of records, and no other short array", async () => {
+  const context = contextOf();
+  const notesOn = async (program: string) => (await answerRows(context, query(program, undefined))).data.notes;
+  expect(await notesOn("[{a: 1}, {a: 2}]")).toEqual([
+    "This one row is an array of 2 items; end the program with `| .[]` to get a row per item and page through them.",
+  ]);
+  expect(await notesOn("[{a: 1}]")).toBeUndefined();
+  expect(await notesOn("[1, 2]")).toBeUndefined();
+});

@@ -2,7 +2,7 @@
 import type { CallContext } from "../../context.ts";
 import type { ToolAnswer } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
-import { isRawNumber, parseExact } from "../../core/exact-json.ts";
+import { isRawNumber, isRecord, parseExact } from "../../core/exact-json.ts";
 import { sha256Hex } from "../../core/ids.ts";
 import { Lru } from "../../core/lru.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../core/paging.ts";
@@ -26,6 +26,8 @@ export interface RowsQuery {
   input: "whole" | "records";
   nullInput: boolean;
   page: PageArguments;
+  /** A trial: no further page of it can be asked for, and what `debug` and `stderr` wrote is added to `messages`. */
+  trial?: { messages: string[] };
 }
 
 /** Outputs of one program over one state of its data: `outputs` begin at `offset` of `total`. */
@@ -133,13 +135,16 @@ async function page(
     returned: rows.length,
     total: window.total,
     truncated: rows.length < window.total,
-    ...(next < window.total ? { next_cursor: await at.cursorOf(next) } : {}),
+    ...(next < window.total && query.trial === undefined ? { next_cursor: await at.cursorOf(next) } : {}),
     ...(datasets.length === 1 && only !== undefined ? { dataset: only.name, dataset_version: only.version } : {}),
     input: query.source.kind === "none" ? "none" : query.input,
     cached: at.cached,
     ...(notes.length > 0 ? { notes } : {}),
   };
-  return { text: describeRows(data, rendered.text, { offset: at.offset, cut: rendered.cut, format }), data };
+  return {
+    text: describeRows(data, rendered.text, { offset: at.offset, cut: rendered.cut, format: rendered.format }),
+    data,
+  };
 }
 
 function datasetsOf(query: RowsQuery): readonly Dataset[] {
@@ -186,6 +191,7 @@ function covers(window: Window, offset: number, limit: number): boolean {
 }
 
 async function runWindow(context: CallContext, query: RowsQuery, offset: number): Promise<Window> {
+  context.execution.ran = true;
   const outcome = await runJq({
     program: query.program,
     args: query.args,
@@ -195,6 +201,7 @@ async function runWindow(context: CallContext, query: RowsQuery, offset: number)
     ...(context.signal === undefined ? {} : { signal: context.signal }),
     now: context.now,
   });
+  query.trial?.messages.push(...outcome.messages);
   return { offset, outputs: outcome.outputs, total: outcome.total, steps: outcome.steps };
 }
 
@@ -255,7 +262,7 @@ async function joinDatasets(context: CallContext, datasets: readonly Dataset[]):
 function notesOn(rows: readonly unknown[]): string[] {
   const notes: string[] = [];
   const [only] = rows;
-  if (rows.length === 1 && Array.isArray(only) && only.length > resultLimits.defaultRows) {
+  if (rows.length === 1 && Array.isArray(only) && only.length > 1 && isRow(only[0], only.length)) {
     notes.push(
       `This one row is an array of ${only.length} items; end the program with \`| .[]\` to get a row per item and page through them.`,
     );
@@ -265,6 +272,11 @@ function notesOn(rows: readonly unknown[]): string[] {
       "Numbers beyond double precision are exact in this answer's text; a client that reads them as doubles rounds them.",
     );
   return notes;
+}
+
+/** True for what reads better as a row of its own: a record, or one item of many. */
+function isRow(item: unknown, count: number): boolean {
+  return isRecord(item) || count > resultLimits.defaultRows;
 }
 
 function holdsRawNumber(value: unknown): boolean {

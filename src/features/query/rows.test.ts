@@ -84,3 +84,27 @@ it("says so when there are no rows", () => {
     }),
   ).toBe("0 rows");
 });
+
+it("renders a column that every object inherits", () => {
+  const rows: Record<string, unknown>[] = [{ constructor: 1 }, { a: 2 }];
+  expect(renderRows(rows, "markdown")).toBe("|constructor|a|\n|-|-|\n|1||\n||2|");
+  expect(renderRows(rows, "csv")).toBe("constructor,a\n1,\n,2");
+});
+
+it.each(["markdown", "csv"] as const)(
+  "shows rows of ever other columns as JSON lines, not as a table, in %s",
+  (format) => {
+    const rows = Array.from({ length: 1000 }, (_, row) =>
+      Object.fromEntries(Array.from({ length: 6 }, (_, column) => [`c${row}_${column}`, 1])),
+    );
+    const rendered = renderWithin(rows, format, undefined);
+    expect(rendered).toEqual({ text: renderRows(rows, "json"), count: 1000, cut: false, format: "json" });
+  },
+);
+
+it("bounds the text of rows that grow when hidden characters are written out", () => {
+  const { text, count, cut } = renderWithin(["\u200b".repeat(60_000)], "markdown", undefined);
+  expect([count, cut]).toEqual([1, true]);
+  expect(text).toHaveLength(256 * 1024 + "… (+217856 characters)".length);
+  expect(text).toMatch(/^(?:\\u\{200b\})+.*… \(\+217856 characters\)$/);
+});

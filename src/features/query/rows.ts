@@ -1,10 +1,10 @@
 // Rows as people and models read them: what fits, how it looks, and what the cut says. Runs everywhere; no I/O.
 import { AppError } from "../../core/errors.ts";
 import { isRecord } from "../../core/exact-json.ts";
-import { columnsOf, cutText, markdownCell, markdownTable } from "../../core/markdown.ts";
+import { columnsOf, cutText, markdownCell, markdownTable, ownValue } from "../../core/markdown.ts";
 import { moreLines } from "../../core/paging.ts";
 import { estimateTokens } from "../../core/tokens.ts";
-import { fenceUntrusted } from "../../core/untrusted.ts";
+import { fenceUntrusted, showInvisible } from "../../core/untrusted.ts";
 import { resultLimits } from "../../limits.ts";
 import type { RowFormat, Rows } from "./schema.ts";
 
@@ -39,17 +39,35 @@ function tooLarge(output: string): AppError {
   );
 }
 
-/**
- * Shortens `rows` until their text is within `maxTokens` (at least one row stays) and renders them.
- * `cut` is true when a value inside a row had to be shortened in the text.
- */
-export function renderWithin(
+/** Rows as text, how many of them it shows, and whether a value in it had to be shortened. */
+export interface RenderedRows {
+  text: string;
+  count: number;
+  cut: boolean;
+  /** What the text is: JSON lines where a table would be out of proportion to its rows. */
+  format: RowFormat;
+}
+
+/** Shortens `rows` until their text is within `maxTokens` (at least one row stays) and within textChars, and renders them. */
+export function renderWithin(rows: readonly unknown[], asked: RowFormat, maxTokens: number | undefined): RenderedRows {
+  const format = asked !== "json" && isOutsizedTable(rows) ? "json" : asked;
+  const rendered = renderWithinTokens(rows, format, maxTokens);
+  if (rendered.text.length <= resultLimits.textChars) return { ...rendered, format };
+  return { ...rendered, text: cutText(rendered.text, resultLimits.textChars), cut: true, format };
+}
+
+/** Many columns that most rows lack: a few kilobytes of JSON would become megabytes of empty cells. */
+function isOutsizedTable(rows: readonly unknown[]): boolean {
+  return rows.length > 1 && rows.length * columnsOf(rows.filter(isRecord)).length > resultLimits.tableCells;
+}
+
+function renderWithinTokens(
   rows: readonly unknown[],
   format: RowFormat,
   maxTokens: number | undefined,
-): { text: string; count: number; cut: boolean } {
+): Omit<RenderedRows, "format"> {
   let count = rows.length;
-  let text = renderRows(rows, format);
+  let text = showInvisible(renderRows(rows, format));
   while (maxTokens !== undefined) {
     const tokens = estimateTokens(text);
     if (tokens <= maxTokens) break;
@@ -59,7 +77,7 @@ export function renderWithin(
       return { text: short, count, cut: short !== text };
     }
     count = Math.max(1, Math.min(count - 1, Math.floor((count * maxTokens) / tokens)));
-    text = renderRows(rows.slice(0, count), format);
+    text = showInvisible(renderRows(rows.slice(0, count), format));
   }
   return { text, count, cut: format === "markdown" && /… \(\+\d+ characters\)/.test(text) };
 }
@@ -81,7 +99,7 @@ export function renderRows(rows: readonly unknown[], format: RowFormat): string 
 function renderCsv(rows: readonly unknown[]): string {
   const records = rows.map((row) => (isRecord(row) ? row : { value: row }));
   const columns = columnsOf(records);
-  const lines = [columns, ...records.map((record) => columns.map((column) => record[column]))];
+  const lines = [columns, ...records.map((record) => columns.map((column) => ownValue(record, column)))];
   return lines.map((line) => line.map(csvField).join(",")).join("\n");
 }
 

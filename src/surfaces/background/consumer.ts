@@ -26,9 +26,13 @@ export async function handleBackground(batch: MessageBatch<unknown>, env: Pick<E
 async function handleMessage(message: BackgroundMessage, env: Pick<Env, "FILES" | "TEAM">): Promise<void> {
   switch (message.type) {
     case "delete_objects":
-      await deleteObjects(env.FILES, message.objects);
-      await teamClient(env.TEAM, message.team)
-        .datasets()
-        .forget(message.objects.map((object) => object.r2_key));
+      await deleteAndForget(message, env);
   }
+}
+
+/** What could be deleted is forgotten even when something else could not: else one failure would keep all of them coming back. */
+async function deleteAndForget(message: BackgroundMessage, env: Pick<Env, "FILES" | "TEAM">): Promise<void> {
+  const { deleted, failures } = await deleteObjects(env.FILES, message.objects);
+  if (deleted.length > 0) await teamClient(env.TEAM, message.team).datasets().forget(deleted);
+  if (failures.length > 0) throw new Error(`${failures.length} deletions failed`, { cause: failures[0] });
 }

@@ -2,7 +2,7 @@
 import type { ServerEvent } from "@modelcontextprotocol/server";
 import { describe, expect, it } from "vitest";
 import { accessEndedCode } from "../../core/feed.ts";
-import { everyListChanged, feedBus, teamEventReader } from "./bus.ts";
+import { everyListChanged, feedBus, readTeamEvent } from "./bus.ts";
 
 /** A feed whose far ends are kept, and whose timers run when told. */
 function testFeed(answers: (() => Response)[] = []) {
@@ -19,7 +19,7 @@ function testFeed(answers: (() => Response)[] = []) {
   };
   const bus = feedBus({
     connect: async () => (answers.shift() ?? accept)(),
-    reader: teamEventReader,
+    read: readTeamEvent,
     afterOpen: everyListChanged,
     onEnded: () => {
       ended += 1;
@@ -52,6 +52,7 @@ describe("feedBus", () => {
     say(feed.far[0], { kind: "tool", name: "a", change: "created", revision: 2 });
     say(feed.far[0], { kind: "dataset", name: "sales", change: "updated", revision: 3 });
     await feed.turn();
+    await feed.runTimer();
     expect(feed.seen).toEqual([
       ...everyListChanged,
       { kind: "tools_list_changed" },
@@ -75,13 +76,51 @@ describe("feedBus", () => {
     await feed.runTimer();
     say(feed.far[1], { kind: "tool", name: "a", change: "updated", revision: 5 });
     await feed.turn();
-    expect(feed.delays).toEqual([250]);
+    await feed.runTimer();
+    expect(feed.delays).toEqual([250, 250]);
     expect(feed.seen).toEqual([
       ...everyListChanged,
       ...everyListChanged,
       { kind: "tools_list_changed" },
       { kind: "resource_updated", uri: "tool://a" },
     ]);
+  });
+
+  it("tells of a burst of changes once, and of the next burst again", async () => {
+    const feed = testFeed();
+    feed.bus.subscribe((event) => feed.seen.push(event));
+    await feed.turn();
+    const listed = [{ kind: "tools_list_changed" }, { kind: "resources_list_changed" }];
+    for (const burst of [1, 2]) {
+      feed.seen.length = 0;
+      for (let i = 0; i < 100; i += 1)
+        say(feed.far[0], { kind: "tool", name: `t${i % 2}`, change: "created", revision: burst * 100 + i });
+      await feed.turn();
+      expect(feed.seen).toEqual([]);
+      await feed.runTimer();
+      expect(feed.seen).toEqual([
+        ...listed,
+        { kind: "resource_updated", uri: "tool://t0" },
+        { kind: "resource_updated", uri: "tool://t1" },
+      ]);
+    }
+    expect(feed.delays).toEqual([250, 250]);
+  });
+
+  it("tells what it still held back when access ends, and nothing once unsubscribed", async () => {
+    for (const stop of ["access", "unsubscribed"]) {
+      const feed = testFeed();
+      const off = feed.bus.subscribe((event) => feed.seen.push(event));
+      await feed.turn();
+      say(feed.far[0], { kind: "dataset", name: "sales", change: "updated", revision: 3 });
+      await feed.turn();
+      if (stop === "access") feed.far[0]?.close(accessEndedCode, "token revoked");
+      else off();
+      await feed.turn();
+      await feed.runTimer();
+      const held = stop === "access" ? [{ kind: "resource_updated", uri: "dataset://sales" }] : [];
+      expect(feed.seen).toEqual([...everyListChanged, ...held]);
+    }
   });
 
   it("waits longer after each failure, up to the limit, and starts over after a success", async () => {
@@ -132,17 +171,19 @@ describe("feedBus", () => {
   });
 });
 
-describe("teamEventReader", () => {
-  it("says once that a list changed under one revision", () => {
-    const read = teamEventReader();
-    const event = (name: string, revision: number) =>
-      JSON.stringify({ kind: "tool", name, change: "removed", revision });
-    expect(read(event("a", 7))).toEqual([
+describe("readTeamEvent", () => {
+  const read = (event: object) => readTeamEvent(JSON.stringify({ name: "a", revision: 7, ...event }));
+
+  it("names the lists that changed and the resource", () => {
+    expect(read({ kind: "tool", change: "removed" })).toEqual([
       { kind: "tools_list_changed" },
       { kind: "resources_list_changed" },
       { kind: "resource_updated", uri: "tool://a" },
     ]);
-    expect(read(event("b", 7))).toEqual([{ kind: "resource_updated", uri: "tool://b" }]);
-    expect(read(event("b", 8))[0]).toEqual({ kind: "tools_list_changed" });
+    expect(read({ kind: "dataset", change: "created" })).toEqual([
+      { kind: "resources_list_changed" },
+      { kind: "resource_updated", uri: "dataset://a" },
+    ]);
+    expect(read({ kind: "function", change: "updated" })).toEqual([{ kind: "resource_updated", uri: "function://a" }]);
   });
 });

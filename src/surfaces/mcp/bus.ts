@@ -7,8 +7,8 @@ import { mcpLimits } from "../../limits.ts";
 export interface FeedOptions {
   /** Opens the feed. Must take a fresh stub each time: one from before the object restarted stays broken. */
   connect: () => Promise<Response>;
-  /** Reads messages into events; made anew for each subscription, so it may remember. */
-  reader: () => (message: string) => ServerEvent[];
+  /** Reads a message into events. */
+  read: (message: string) => ServerEvent[];
   /** Published whenever the feed has opened: what may have changed while nobody listened. */
   afterOpen: readonly ServerEvent[];
   /** Access has ended: the stream should close. */
@@ -28,12 +28,26 @@ export function feedBus(options: FeedOptions): ServerEventBus {
 
 function subscribeToFeed(options: FeedOptions, listener: (event: ServerEvent) => void): () => void {
   const later = options.later ?? ((run, delayMs) => void setTimeout(run, delayMs));
-  const read = options.reader();
+  const waiting = new Map<string, ServerEvent>();
   let socket: WebSocket | undefined;
   let isLive = true;
   let delayMs: number = mcpLimits.feedRetryFirstMs;
 
+  const publish = (event: ServerEvent): void => {
+    if (isLive) listener(event);
+  };
+  const publishWaiting = (): void => {
+    const events = [...waiting.values()];
+    waiting.clear();
+    events.forEach(publish);
+  };
+  // Equal events of one burst are one: whoever is told asks for all of it anyway.
+  const publishSoon = (event: ServerEvent): void => {
+    if (waiting.size === 0) later(publishWaiting, mcpLimits.feedQuietMs);
+    waiting.set(JSON.stringify(event), event);
+  };
   const end = (): void => {
+    publishWaiting();
     isLive = false;
     options.onEnded();
   };
@@ -53,13 +67,10 @@ function subscribeToFeed(options: FeedOptions, listener: (event: ServerEvent) =>
     delayMs = mcpLimits.feedRetryFirstMs;
     listenTo(
       opened,
-      (text) => read(text).forEach(publish),
+      (text) => options.read(text).forEach(publishSoon),
       (code) => (code === accessEndedCode ? isLive && end() : retry()),
     );
     options.afterOpen.forEach(publish);
-  };
-  const publish = (event: ServerEvent): void => {
-    if (isLive) listener(event);
   };
 
   void open();
@@ -96,20 +107,12 @@ export const everyListChanged: readonly ServerEvent[] = [
   { kind: "resources_list_changed" },
 ];
 
-/** Reads the team's events. Several changes under one revision are one change of a list. */
-export function teamEventReader(): (message: string) => ServerEvent[] {
-  const listedAt = new Map<ServerEvent["kind"], number>();
-  const once = (kind: "tools_list_changed" | "resources_list_changed", revision: number): ServerEvent[] => {
-    if (listedAt.get(kind) === revision) return [];
-    listedAt.set(kind, revision);
-    return [{ kind }];
-  };
-  return (message) => {
-    const event = JSON.parse(message) as TeamEvent;
-    return [
-      ...(event.kind === "tool" ? once("tools_list_changed", event.revision) : []),
-      ...(event.change === "updated" ? [] : once("resources_list_changed", event.revision)),
-      { kind: "resource_updated", uri: `${event.kind}://${event.name}` },
-    ];
-  };
+/** Reads an event of the team's. */
+export function readTeamEvent(message: string): ServerEvent[] {
+  const event = JSON.parse(message) as TeamEvent;
+  return [
+    ...(event.kind === "tool" ? [{ kind: "tools_list_changed" as const }] : []),
+    ...(event.change === "updated" ? [] : [{ kind: "resources_list_changed" as const }]),
+    { kind: "resource_updated", uri: `${event.kind}://${event.name}` },
+  ];
 }

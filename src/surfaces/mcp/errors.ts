@@ -1,5 +1,6 @@
 // Errors as MCP says them: a tool's error result, or a protocol error for everything that is not a tool call. Runs at the edge.
 import { type CallToolResult, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
+import { errorText } from "../../core/error-text.ts";
 import { describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
 
@@ -11,17 +12,14 @@ export interface ErrorPlace {
   what: string;
 }
 
-/**
- * What a model is told: `code: message`, then the hint; the same as data. An unexpected error is logged and shows nothing of itself but
- * the request id.
- */
+/** What a model is told, as text and as data. An unexpected error is logged and shows nothing of itself but the request id. */
 export function errorResult(error: unknown, place: ErrorPlace): CallToolResult & { isError: true } {
   const described = describe(error, place);
   const { code, message, hint, details } = described;
   const id = code === "internal" ? ` Request id: ${place.requestId}.` : "";
   return {
     isError: true,
-    content: [{ type: "text", text: `${code}: ${message}${hint === undefined ? "" : `\n${hint}`}${id}` }],
+    content: [{ type: "text", text: `${errorText(described)}${id}` }],
     structuredContent: {
       error: { code, message, ...(hint === undefined ? {} : { hint }), ...(details === undefined ? {} : { details }) },
     },

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { aTool, type TestTeam, testContext } from "../../../test/helpers/catalogue.ts";
 import { readsOnly } from "../../core/define-tool.ts";
 import { type BuiltInTool, defineTool } from "../../tool.ts";
+import { builtInTools } from "../catalogue.ts";
 import { findTools } from "./find-tools.ts";
 
 const builtIns: readonly BuiltInTool[] = [
@@ -79,13 +80,13 @@ describe("find_tools", () => {
     });
   });
 
-  it("lists all by weight for an empty query, and says what is cut", async () => {
+  it("lists the team's own by weight before the built-in ones for an empty query, and says what is cut", async () => {
     const { text, data } = await call("find_tools", { query: "", limit: 2 });
     expect(text).toBe(
       [
         "2 of 4 tools; for more, raise limit (200 at most) or use narrower words. Call: run_tool {name, arguments}.",
         '- **revenue_by**(group_by: "region" | "product", limit?: integer = 5): Revenue by a field.',
-        "- **query_dataset**(dataset: string, limit?: integer): Runs jq over a dataset.",
+        "- **top_customers**(): Answers top customers.",
         "Team tools also take limit, cursor, format, fresh.",
       ].join("\n"),
     );
@@ -96,9 +97,58 @@ describe("find_tools", () => {
     expect((await call("find_tools", { query: "save a tool" })).text).toMatch(
       /\*\*save_tool\*\*\(\): Keeps a query as a tool\.$/m,
     );
-    expect((await call("find_tools", { query: "save" }, "viewer")).text).toBe(
-      'No tool matches "save". Try other words, or an empty query for all.',
+    const hidden = await call("find_tools", { query: "save" }, "viewer");
+    expect(hidden.data).toMatchObject({ matched: false });
+    expect(hidden.text).not.toContain("save_tool");
+  });
+
+  it("shows the team's own when nothing matches, and says so", async () => {
+    const { text, data } = await call("find_tools", { query: "zebra" });
+    expect(text).toBe(
+      [
+        'No tool matches "zebra". 2 tools of the team\'s own. Call: run_tool {name, arguments}.',
+        '- **revenue_by**(group_by: "region" | "product", limit?: integer = 5): Revenue by a field.',
+        "- **top_customers**(): Answers top customers.",
+        "Team tools also take limit, cursor, format, fresh.",
+      ].join("\n"),
     );
+    expect(data).toMatchObject({ matched: false, returned: 2, total: 2, truncated: false });
+  });
+
+  it("says so when a team has none", async () => {
+    const tool = builtIns.find(({ name }) => name === "find_tools");
+    const answer = await tool?.call(testContext().context, { query: "zebra" });
+    expect(answer?.text).toBe('No tool matches "zebra". Try other words, or an empty query for all.');
+  });
+
+  it("gives a signature for each, and the whole schema of the first three", async () => {
+    const { data } = await call("find_tools", { query: "" });
+    const { tools } = data as { tools: { name: string; signature: string; input_schema?: object }[] };
+    expect(tools.map((tool) => [tool.name, tool.signature, tool.input_schema !== undefined])).toEqual([
+      ["revenue_by", 'group_by: "region" | "product", limit?: integer = 5', true],
+      ["top_customers", "", true],
+      ["query_dataset", "dataset: string, limit?: integer", true],
+      ["save_tool", "", false],
+    ]);
+  });
+
+  it("puts the team's tools before the product's for questions about data, and finds the product's by name", async () => {
+    const { context } = testContext(team);
+    const [find] = builtInTools.filter(({ name }) => name === "find_tools");
+    const found = async (query: string): Promise<string[]> => {
+      const answer = await find?.call(context, { query });
+      const { tools } = (answer?.data ?? { tools: [] }) as { tools: { name: string }[] };
+      return tools.map(({ name }) => name);
+    };
+    expect(await found("best clients")).toEqual(["revenue_by", "top_customers"]);
+    expect((await found("what are the top customers of all orders?")).slice(0, 2)).toEqual([
+      "top_customers",
+      "revenue_by",
+    ]);
+    expect((await found("save a tool"))[0]).toBe("save_tool");
+    expect((await found("test a tool"))[0]).toBe("test_tool");
+    expect((await found("list datasets"))[0]).toBe("list_datasets");
+    expect((await found("how did calls go: execution log"))[0]).toMatch(/execution/);
   });
 });
 
@@ -139,6 +189,9 @@ describe("run_tool", () => {
       code: "not_found",
       message: 'There is no tool "customers".',
       hint: "Near it: top_customers. find_tools finds others.",
+    });
+    await expect(call("run_tool", { name: "get_all" })).rejects.toMatchObject({
+      hint: "find_tools finds what there is.",
     });
     await expect(call("run_tool", { name: "zzz" })).rejects.toMatchObject({ hint: "find_tools finds what there is." });
   });

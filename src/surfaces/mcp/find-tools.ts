@@ -9,7 +9,7 @@ import { pageArguments } from "../../features/query/schema.ts";
 import { mcpLimits } from "../../limits.ts";
 import { type BuiltInTool, defineTool } from "../../tool.ts";
 import { runTool, toolNamed } from "./call.ts";
-import { type RankedText, rank } from "./ranking.ts";
+import { type RankedText, rank, wordsOf } from "./ranking.ts";
 import { signatureOf } from "./signature.ts";
 import { type AnyListedTool, usableTools, wireTool } from "./wire-tool.ts";
 
@@ -36,10 +36,15 @@ function findTool(builtIns: () => readonly BuiltInTool[]): BuiltInTool {
         z.object({
           name: z.string(),
           description: z.string(),
-          input_schema: z.record(z.string(), z.unknown()),
+          signature: z.string().describe("Its arguments in short."),
+          input_schema: z
+            .record(z.string(), z.unknown())
+            .optional()
+            .describe(`Of the first ${mcpLimits.foundSchemas} only.`),
           kind: z.enum(["built_in", "team"]),
         }),
       ),
+      matched: z.boolean().describe("False: nothing matches; these are the team's own by weight."),
       returned: z.int(),
       total: z.int(),
       truncated: z.boolean(),
@@ -48,12 +53,16 @@ function findTool(builtIns: () => readonly BuiltInTool[]): BuiltInTool {
     permission: "data:read",
     toolset: "catalog",
     handler: async (context, input) => {
-      const found = search(context, builtIns(), input.query);
+      const matching = search(context, builtIns(), input.query);
+      const matched = matching.length > 0;
+      // The words of a question need not be the author's: better the team's main tools than nothing.
+      const found = matched ? matching : search(context, builtIns(), "").filter((entry) => entry.kind === "team");
       const shown = found.slice(0, input.limit ?? mcpLimits.foundTools);
       return {
-        text: describeFound(input.query, shown, found.length),
+        text: describeFound(matched ? undefined : input.query, shown, found.length),
         data: {
           tools: shown.map(foundRow),
+          matched,
           returned: shown.length,
           total: found.length,
           truncated: shown.length < found.length,
@@ -97,13 +106,16 @@ function isMeta({ tool }: AnyListedTool): boolean {
 
 /** `not_found` with the tools whose names come nearest. */
 export function unknownTool(context: CallContext, builtIns: readonly BuiltInTool[], name: string): AppError {
-  const near = search(context, builtIns, name)
-    .slice(0, 3)
-    .map(({ tool }) => tool.name);
-  return new AppError("not_found", `There is no tool ${JSON.stringify(cutText(name, 100))}.`, {
+  const words = name.slice(0, mcpLimits.unknownNameChars);
+  const near = wordsOf(words).length === 0 ? [] : namesOf(search(context, builtIns, words).slice(0, 3));
+  return new AppError("not_found", `There is no tool ${JSON.stringify(cutText(name, mcpLimits.unknownNameChars))}.`, {
     hint: near.length > 0 ? `Near it: ${near.join(", ")}. find_tools finds others.` : "find_tools finds what there is.",
     details: { near },
   });
+}
+
+function namesOf(entries: readonly AnyListedTool[]): string[] {
+  return entries.map(({ tool }) => tool.name);
 }
 
 function search(context: CallContext, builtIns: readonly BuiltInTool[], query: string): AnyListedTool[] {
@@ -113,6 +125,7 @@ function search(context: CallContext, builtIns: readonly BuiltInTool[], query: s
 
 function rankedText(entry: AnyListedTool): RankedText {
   const wire = wireTool(entry);
+  if (entry.kind === "built_in") return rankedBuiltIn(entry.tool);
   const properties = isRecord(wire.inputSchema.properties) ? wire.inputSchema.properties : {};
   const names = hiddenArguments(entry);
   const parameters = Object.entries(properties)
@@ -125,8 +138,21 @@ function rankedText(entry: AnyListedTool): RankedText {
     name: wire.name,
     description: `${wire.title ?? ""} ${wire.description ?? ""}`,
     parameters: parameters.join(" "),
-    datasets: entry.kind === "team" ? entry.tool.datasets.join(" ") : "",
-    weight: entry.kind === "team" ? entry.tool.weight : 0,
+    datasets: entry.tool.datasets.join(" "),
+    weight: entry.tool.weight,
+    isBuiltIn: false,
+  };
+}
+
+/** Found by what it does; those that author or administer by their names alone, since their descriptions speak of everything. */
+function rankedBuiltIn({ name, title, description, toolset }: BuiltInTool): RankedText {
+  return {
+    name,
+    description: toolset === "catalog" ? `${title} ${description}` : title,
+    parameters: "",
+    datasets: "",
+    weight: 0,
+    isBuiltIn: true,
   };
 }
 
@@ -136,13 +162,21 @@ function hiddenArguments(entry: AnyListedTool): ReadonlySet<string> {
   return pageArgumentNames.difference(new Set(entry.tool.parameters.map((parameter) => parameter.name)));
 }
 
-function foundRow(entry: AnyListedTool) {
+function foundRow(entry: AnyListedTool, index: number) {
   const { name, description, inputSchema } = wireTool(entry);
-  return { name, description: description ?? "", input_schema: { ...inputSchema }, kind: entry.kind };
+  return {
+    name,
+    description: description ?? "",
+    signature: signatureOf(inputSchema, hiddenArguments(entry)),
+    ...(index < mcpLimits.foundSchemas ? { input_schema: { ...inputSchema } } : {}),
+    kind: entry.kind,
+  };
 }
 
-function describeFound(query: string, shown: readonly AnyListedTool[], total: number): string {
-  if (total === 0) return `No tool matches ${JSON.stringify(query)}. Try other words, or an empty query for all.`;
+/** `missed` is the query that nothing matches; then `shown` are the team's own tools. */
+function describeFound(missed: string | undefined, shown: readonly AnyListedTool[], total: number): string {
+  const miss = missed === undefined ? "" : `No tool matches ${JSON.stringify(missed)}. `;
+  if (total === 0) return `${miss}Try other words, or an empty query for all.`;
   const lines = shown.map((entry) => {
     const { name, description, inputSchema } = wireTool(entry);
     const text = cutText((description ?? "").replaceAll(/\s+/g, " "), descriptionChars);
@@ -155,5 +189,6 @@ function describeFound(query: string, shown: readonly AnyListedTool[], total: nu
   const paging = shown.some((entry) => entry.kind === "team")
     ? [`Team tools also take ${[...pageArgumentNames].join(", ")}.`]
     : [];
-  return [`${count}${more}. Call: run_tool {name, arguments}.`, ...lines, ...paging].join("\n");
+  const whose = missed === undefined ? "" : " of the team's own";
+  return [`${miss}${count}${whose}${more}. Call: run_tool {name, arguments}.`, ...lines, ...paging].join("\n");
 }

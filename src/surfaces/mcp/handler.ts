@@ -16,8 +16,6 @@ import { serveLegacyStream } from "./legacy-stream.ts";
 export interface ServerRequest {
   /** legacy: a client of 2025 or before; modern: protocol revision 2026-07-28. */
   era: "legacy" | "modern";
-  /** The tools this request calls; only these need to be registered. */
-  calledTools: readonly string[];
 }
 
 export interface McpEndpoint {
@@ -36,8 +34,7 @@ export async function handleMcp(request: Request, endpoint: McpEndpoint): Promis
   if (request.method === "GET") return serveLegacyStream(request, endpoint);
   const body = await readMessage(request);
   if (body instanceof Response) return body;
-  const calledTools = calledToolsOf(body);
-  const handler = createMcpHandler(({ era }) => endpoint.server({ era, calledTools }), {
+  const handler = createMcpHandler(({ era }) => endpoint.server({ era }), {
     bus: endpoint.bus(() => void handler.close()),
     keepAliveMs: mcpLimits.keepAliveMs,
     maxRequestBodySize: mcpLimits.requestBytes,
@@ -81,16 +78,6 @@ async function readMessage(request: Request): Promise<unknown> {
   } catch {
     return rpcError(400, -32700, "Parse error: the request body is not valid JSON");
   }
-}
-
-/** Names of the tools a JSON-RPC message, or a batch of them, calls. */
-function calledToolsOf(body: unknown): string[] {
-  const names: string[] = [];
-  for (const message of Array.isArray(body) ? body : [body]) {
-    const { method, params } = (message ?? {}) as { method?: unknown; params?: { name?: unknown } };
-    if (method === "tools/call" && typeof params?.name === "string") names.push(params.name);
-  }
-  return [...new Set(names)];
 }
 
 /** A JSON-RPC error for a request whose id is not known. */

@@ -1,4 +1,4 @@
-// The GET stream of 2025-era clients: list-changed and resource-updated notifications without a session. Runs at the edge.
+// The GET stream of 2025-era clients: list-changed notifications without a session. Runs at the edge.
 import {
   type Notification,
   type ServerEvent,
@@ -8,11 +8,11 @@ import { mcpLimits } from "../../limits.ts";
 import type { McpEndpoint } from "./handler.ts";
 
 /**
- * Answers with a server-sent event stream that carries the bus's events until the client leaves or the bus ends it. Without a session nobody
- * remembers `resources/subscribe`, so every changed resource is named and the client ignores the others.
+ * Answers with a server-sent event stream that carries the bus's changes of lists until the client leaves or the bus ends it. Without a
+ * session nobody remembers who subscribed to which resource, so the product offers no subscription to these clients and names no resource.
  */
 export async function serveLegacyStream(request: Request, endpoint: McpEndpoint): Promise<Response> {
-  const product = await endpoint.server({ era: "legacy", calledTools: [] });
+  const product = await endpoint.server({ era: "legacy" });
   const transport = new WebStandardStreamableHTTPServerTransport({ keepAliveMs: mcpLimits.keepAliveMs });
   await product.connect(transport);
   const answer = await transport.handleRequest(request);
@@ -22,7 +22,8 @@ export async function serveLegacyStream(request: Request, endpoint: McpEndpoint)
   }
   const close = (): void => void product.close().catch(() => undefined);
   const unsubscribe = endpoint.bus(close).subscribe((event) => {
-    void product.server.notification(notificationOf(event)).catch(() => undefined);
+    const notification = notificationOf(event);
+    if (notification !== undefined) void product.server.notification(notification).catch(() => undefined);
   });
   const end = (): void => {
     unsubscribe();
@@ -52,7 +53,7 @@ function withEnd(source: ReadableStream<Uint8Array>, end: () => void): ReadableS
   });
 }
 
-function notificationOf(event: ServerEvent): Notification {
+function notificationOf(event: ServerEvent): Notification | undefined {
   switch (event.kind) {
     case "tools_list_changed":
       return { method: "notifications/tools/list_changed" };
@@ -61,6 +62,6 @@ function notificationOf(event: ServerEvent): Notification {
     case "resources_list_changed":
       return { method: "notifications/resources/list_changed" };
     case "resource_updated":
-      return { method: "notifications/resources/updated", params: { uri: event.uri } };
+      return undefined;
   }
 }

@@ -1,19 +1,21 @@
 // The MCP endpoint of one team, for a call that is already authenticated. Runs at the edge.
 import {
   type CallToolResult,
+  CLIENT_INFO_META_KEY,
   type McpServer,
   ProtocolError,
   ProtocolErrorCode,
   type ServerContext,
-  type StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import { version } from "../../../package.json";
 import type { CallContext } from "../../context.ts";
 import { type ErrorCode, isAppError } from "../../core/errors.ts";
+import { isRecord } from "../../core/exact-json.ts";
 import { utf8Bytes } from "../../core/utf8.ts";
 import { recordExecution } from "../../features/metrics/metrics.ts";
+import { mcpLimits } from "../../limits.ts";
 import type { BuiltInTool } from "../../tool.ts";
-import { everyListChanged, feedBus, teamEventReader } from "./bus.ts";
+import { everyListChanged, feedBus, readTeamEvent } from "./bus.ts";
 import { runTool, toolNamed } from "./call.ts";
 import { listTools, readSelection, type Selection } from "./catalogue.ts";
 import { asProtocol, errorResult, logMcpError } from "./errors.ts";
@@ -51,7 +53,7 @@ export async function serveMcp(
   }
   return handleMcp(request, {
     server: (asked) => teamServer(context, builtIns, selection, asked),
-    bus: (onEnded) => feedBus({ connect: connectFeed, reader: teamEventReader, afterOpen: everyListChanged, onEnded }),
+    bus: (onEnded) => feedBus({ connect: connectFeed, read: readTeamEvent, afterOpen: everyListChanged, onEnded }),
     allowedOrigins,
     report: (error) => logMcpError("mcp_refused", error, place),
   });
@@ -69,34 +71,15 @@ function teamServer(
       instructions,
       capabilities: {
         tools: { listChanged: true },
-        resources: { listChanged: true, subscribe: true },
+        // To a client of 2025 nothing could be said of the resources it subscribed to; see legacy-stream.ts.
+        resources: { listChanged: true, ...(asked.era === "modern" ? { subscribe: true } : {}) },
         completions: {},
       },
     },
   );
-  for (const name of asked.calledTools) {
-    const entry = toolNamed(context, builtIns, name);
-    if (entry !== undefined) registerTool(server, context, entry);
-  }
-  setToolHandlers(server, context, builtIns, selection, asked);
-  setResourceHandlers(server, context, asked);
+  setToolHandlers(server, context, builtIns, selection);
+  setResourceHandlers(server, context);
   return server;
-}
-
-// Arguments are checked by the tool itself, whose messages say what to do; this only lets them through.
-const anyArguments: StandardSchemaWithJSON<unknown, unknown> = {
-  "~standard": {
-    version: 1,
-    vendor: "super-data",
-    validate: (value) => ({ value }),
-    jsonSchema: { input: () => ({ type: "object" }), output: () => ({ type: "object" }) },
-  },
-};
-
-function registerTool(server: McpServer, context: CallContext, entry: AnyListedTool): void {
-  server.registerTool(entry.tool.name, { inputSchema: anyArguments }, (args, protocol) =>
-    answerCall(context, entry, args, protocol),
-  );
 }
 
 /** Runs a tool for a client and logs the execution; an error becomes a result that a model can read. */
@@ -108,6 +91,7 @@ async function answerCall(
 ): Promise<CallToolResult> {
   const call: CallContext = {
     ...context,
+    client: clientOf(protocol) ?? context.client,
     execution: {},
     signal:
       context.signal === undefined ? protocol.mcpReq.signal : AbortSignal.any([context.signal, protocol.mcpReq.signal]),
@@ -140,6 +124,15 @@ async function answerCall(
   return result;
 }
 
+/** What a client of 2026-07-28 calls itself in each request; one of 2025 says it only once, in a request of its own. */
+function clientOf(protocol: ServerContext): string | undefined {
+  const envelope: Readonly<Record<string, unknown>> = protocol.mcpReq.envelope ?? {};
+  const info = envelope[CLIENT_INFO_META_KEY];
+  if (!isRecord(info) || typeof info.name !== "string") return undefined;
+  const text = typeof info.version === "string" ? `${info.name}/${info.version}` : info.name;
+  return text.slice(0, mcpLimits.clientChars);
+}
+
 /** Progress reaches the client only if it asked for it; a client that cannot be reached any more is not an error of the work. */
 function progressOf(protocol: ServerContext): Pick<CallContext, "progress"> {
   const progressToken = protocol.mcpReq._meta?.progressToken;
@@ -157,20 +150,20 @@ function setToolHandlers(
   context: CallContext,
   builtIns: readonly BuiltInTool[],
   selection: Selection,
-  asked: ServerRequest,
 ): void {
   const place = { team: context.team, requestId: context.requestId, what: "tools/list" };
   server.setRequestHandler("tools/list", (request) =>
     asProtocol(place, () => listTools(context, builtIns, selection, request.params?.cursor)),
   );
-  if (asked.calledTools.some((name) => toolNamed(context, builtIns, name) !== undefined)) return;
-  server.setRequestHandler("tools/call", (request) => {
-    const { message, hint, code, details } = unknownTool(context, builtIns, request.params.name);
+  server.setRequestHandler("tools/call", ({ params }, protocol) => {
+    const entry = toolNamed(context, builtIns, params.name);
+    if (entry !== undefined) return answerCall(context, entry, params.arguments ?? {}, protocol);
+    const { message, hint, code, details } = unknownTool(context, builtIns, params.name);
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${message} ${hint}`, { code, ...details });
   });
 }
 
-function setResourceHandlers({ server }: McpServer, context: CallContext, asked: ServerRequest): void {
+function setResourceHandlers({ server }: McpServer, context: CallContext): void {
   const place = (what: string) => ({ team: context.team, requestId: context.requestId, what });
   server.setRequestHandler("resources/list", (request) =>
     asProtocol(place("resources/list"), () => listResources(context, request.params?.cursor)),
@@ -185,13 +178,4 @@ function setResourceHandlers({ server }: McpServer, context: CallContext, asked:
       return completeName(context, ref.type === "ref/resource" ? ref.uri : `prompt ${ref.name}`, argument);
     }),
   );
-  if (asked.era === "modern") return;
-  // Acknowledged for what exists; the GET stream names every changed resource.
-  server.setRequestHandler("resources/subscribe", (request) =>
-    asProtocol(place("resources/subscribe"), () => {
-      readResource(context, request.params.uri);
-      return {};
-    }),
-  );
-  server.setRequestHandler("resources/unsubscribe", () => ({}));
 }

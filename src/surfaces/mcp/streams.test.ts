@@ -55,12 +55,14 @@ describe("changes", () => {
       feed.far[0]?.send(JSON.stringify({ kind: "dataset", name, change: "updated", revision: 2 }));
     }
     feed.far[0]?.send(JSON.stringify({ kind: "tool", name: "a", change: "created", revision: 3 }));
-    expect(methodsOf(await readMessages(answer.body, 4))).toEqual([
+    const messages = await readMessages(answer.body, 4);
+    expect(methodsOf(messages)).toEqual([
       "notifications/subscriptions/acknowledged",
       "notifications/tools/list_changed",
       "notifications/resources/updated",
       "notifications/tools/list_changed",
     ]);
+    expect(messages[2]).toMatchObject({ params: { uri: "dataset://sales" } });
   });
 
   it("reach a 2025 client on its GET stream", async () => {
@@ -69,10 +71,12 @@ describe("changes", () => {
     expect(answer.headers.get("content-type")).toBe("text/event-stream");
     await vi.waitFor(() => expect(feed.far).toHaveLength(1));
     feed.far[0]?.send(JSON.stringify({ kind: "dataset", name: "sales", change: "updated", revision: 2 }));
+    feed.far[0]?.send(JSON.stringify({ kind: "tool", name: "a", change: "updated", revision: 3 }));
+    // No resource is named: nobody can have subscribed.
     expect(await readMessages(answer.body, 3)).toEqual([
       { jsonrpc: "2.0", method: "notifications/tools/list_changed" },
       { jsonrpc: "2.0", method: "notifications/resources/list_changed" },
-      { jsonrpc: "2.0", method: "notifications/resources/updated", params: { uri: "dataset://sales" } },
+      { jsonrpc: "2.0", method: "notifications/tools/list_changed" },
     ]);
   });
 

@@ -77,19 +77,30 @@ function asInputSchema(schema: unknown): Tool["inputSchema"] {
 function slimSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(slimSchema);
   if (!isRecord(schema)) return schema;
-  const slim: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(schema)) {
-    if (key === "$schema" && typeof value === "string") continue;
-    if (
-      (key === "minimum" && value === Number.MIN_SAFE_INTEGER) ||
-      (key === "maximum" && value === Number.MAX_SAFE_INTEGER)
-    )
-      continue;
-    if (key === "propertyNames" && isRecord(value) && JSON.stringify(value) === '{"type":"string"}') continue;
-    if (key === "additionalProperties" && isRecord(value) && Object.keys(value).length === 0) continue;
-    // Values and examples are data: nothing inside them is a keyword.
-    slim[key] =
-      key === "default" || key === "enum" || key === "const" || key === "examples" ? value : slimSchema(value);
+  // Not by assignment: a property named __proto__ must become one of its own.
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([key, value]) => !saysNothing(key, value))
+      .map(([key, value]) => [key, valueKeywords.has(key) ? value : slimSchema(value)]),
+  );
+}
+
+/** Values and examples are data: nothing inside them is a keyword. */
+const valueKeywords: ReadonlySet<string> = new Set(["default", "enum", "const", "examples"]);
+
+function saysNothing(key: string, value: unknown): boolean {
+  switch (key) {
+    case "$schema":
+      return typeof value === "string";
+    case "minimum":
+      return value === Number.MIN_SAFE_INTEGER;
+    case "maximum":
+      return value === Number.MAX_SAFE_INTEGER;
+    case "propertyNames":
+      return JSON.stringify(value) === '{"type":"string"}';
+    case "additionalProperties":
+      return isRecord(value) && Object.keys(value).length === 0;
+    default:
+      return false;
   }
-  return slim;
 }

@@ -8,6 +8,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   not_found: 404,
   already_exists: 409,
   conflict: 409,
+  precondition_failed: 412,
   cursor_stale: 409,
   too_large: 413,
   dataset_too_large_for_whole: 413,

@@ -70,12 +70,15 @@ export function lineOf(row: string, at: number): number {
 
 /** Column names without repeats: an empty one becomes `column_<n>`, a repeated one gets `_2`, `_3`. */
 export function columnNames(header: readonly string[]): string[] {
+  const written = new Set(header);
   const taken = new Set<string>();
+  const nextSuffix = new Map<string, number>();
   return header.map((cell, index) => {
     const wanted = cell.trim() === "" ? `column_${index + 1}` : cell.trim();
     let name = wanted;
-    for (let suffix = 2; taken.has(name) || (name !== wanted && header.includes(name)); suffix++)
-      name = `${wanted}_${suffix}`;
+    let suffix = nextSuffix.get(wanted) ?? 2;
+    while (taken.has(name) || (name !== wanted && written.has(name))) name = `${wanted}_${suffix++}`;
+    nextSuffix.set(wanted, suffix);
     taken.add(name);
     return name;
   });

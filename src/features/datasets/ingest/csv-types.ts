@@ -22,12 +22,14 @@ export function widenType(type: ColumnType, text: string): ColumnType {
   return type === "undecided" || type === own ? own : "text";
 }
 
-/**
- * A cell as JSON text. Empty is null. In a column of numbers (or booleans) a later value that is none keeps its text as a string.
- */
+/** False for text that a column of numbers (or booleans) can hold only as a string. */
+export function fitsType(type: ColumnType, text: string): boolean {
+  if (text === "" || type === "undecided" || type === "text") return true;
+  return type === "number" ? isNumberText(text) : text === "true" || text === "false";
+}
+
+/** A cell, which must fit `type`, as JSON text. Empty is null. */
 export function cellJson(type: ColumnType, text: string): string {
   if (text === "") return "null";
-  if (type === "number" && isNumberText(text)) return text;
-  if (type === "boolean" && (text === "true" || text === "false")) return text;
-  return JSON.stringify(text);
+  return type === "number" || type === "boolean" ? text : JSON.stringify(text);
 }

@@ -3,16 +3,21 @@ import { AppError } from "../../../core/errors.ts";
 import { exceedsBytes } from "../../../core/utf8.ts";
 import { datasetLimits } from "../../../limits.ts";
 import { columnNames, detectDelimiter, lineOf, splitRow } from "./csv-row.ts";
-import { type ColumnType, cellJson, widenType } from "./csv-types.ts";
+import { type ColumnType, cellJson, fitsType, widenType } from "./csv-types.ts";
 import { emptyInput, malformed, type RecordReader, type RecordTarget, recordTooLarge } from "./reader.ts";
 
 const quoteHint =
   'Put a cell that holds quotes, delimiters or line breaks in double quotes and write each quote in it twice: "a ""b""".';
 
+/** Columns that an upload's notes name; a file with more of them is described by the first. */
+const notedColumns = 20;
+/** The least a cell takes in the output: null. */
+const emptyCellChars = 4;
+
 /**
  * Reads CSV. The delimiter (comma, semicolon, tab or bar) is the one the header holds most often. Lines end in LF or CRLF; blank lines
  * are skipped; a row must have as many cells as the header. A column's type is settled by the first datasetLimits.csvTypeRows rows,
- * see csv-types.ts. Errors name the line, from 1.
+ * see csv-types.ts; a later value that does not fit is kept as a string, and a note at the end says so. Errors name the line, from 1.
  */
 export class CsvReader implements RecordReader {
   readonly #target: RecordTarget;
@@ -27,10 +32,15 @@ export class CsvReader implements RecordReader {
   #columns: string[] | undefined;
   /** What stands before each cell: the brace or comma and the key. */
   #keys: string[] = [];
+  /** Characters of a record whose cells are all empty. */
+  #emptyRecordChars = 0;
   #types: ColumnType[] = [];
   /** Rows that wait until the types are settled; undefined afterwards. */
   #waiting: { cells: string[]; line: number }[] | undefined = [];
+  /** Characters that those rows take as records, about. */
   #waitingChars = 0;
+  /** Columns with values of another type than theirs. */
+  readonly #misfits = new Map<number, { line: number; cells: number }>();
 
   constructor(target: RecordTarget) {
     this.#target = target;
@@ -56,6 +66,7 @@ export class CsvReader implements RecordReader {
     if (this.#heldChars > 0) this.#takeRow(this.#held.join(""));
     if (this.#columns === undefined) throw emptyInput();
     this.#settleTypes();
+    this.#noteMisfits(this.#columns);
   }
 
   /** The next line feed outside quotes, or -1. Doubled quotes leave the state as it was, so counting quotes is enough. */
@@ -100,6 +111,7 @@ export class CsvReader implements RecordReader {
     requireColumnLimits(cells);
     this.#columns = columnNames(cells);
     this.#keys = this.#columns.map((name, index) => `${index === 0 ? "{" : ","}${JSON.stringify(name)}:`);
+    this.#emptyRecordChars = this.#keys.reduce((sum, key) => sum + key.length + emptyCellChars, 1);
     this.#types = this.#columns.map(() => "undecided");
   }
 
@@ -118,6 +130,7 @@ export class CsvReader implements RecordReader {
       return;
     }
     this.#waiting.push({ cells, line });
+    this.#waitingChars += this.#emptyRecordChars;
     for (let index = 0; index < cells.length; index++) {
       const cell = cells[index] ?? "";
       this.#waitingChars += cell.length;
@@ -142,11 +155,32 @@ export class CsvReader implements RecordReader {
         type = widenType(type, cell);
         this.#types[index] = type;
       }
-      json += `${this.#keys[index] ?? ""}${cellJson(type, cell)}`;
+      const fits = fitsType(type, cell);
+      if (!fits) this.#countMisfit(index, line);
+      json += `${this.#keys[index] ?? ""}${cellJson(fits ? type : "text", cell)}`;
     }
     json += "}";
     if (exceedsBytes(json, datasetLimits.recordBytes)) throw recordTooLarge(`Line ${line}`, { line });
     this.#target.record(json);
+  }
+
+  #countMisfit(column: number, line: number): void {
+    const known = this.#misfits.get(column);
+    if (known === undefined) this.#misfits.set(column, { line, cells: 1 });
+    else known.cells++;
+  }
+
+  #noteMisfits(columns: readonly string[]): void {
+    const noted = [...this.#misfits].slice(0, notedColumns);
+    for (const [column, { line, cells }] of noted) {
+      const later = cells === 1 ? "1 later cell is none and was" : `${cells} later cells are none and were`;
+      const name = JSON.stringify(columns[column] ?? "");
+      this.#target.note(
+        `Column ${name} began with ${this.#types[column]}s; ${later} kept as text (first on line ${line}).`,
+      );
+    }
+    const more = this.#misfits.size - noted.length;
+    if (more > 0) this.#target.note(`${more} more columns hold values of more than one type.`);
   }
 
   #tooLarge(): AppError {
@@ -166,9 +200,11 @@ function requireColumnLimits(cells: readonly string[]): void {
       },
     );
   }
-  const long = cells.findIndex((cell) => cell.length > csvColumnNameChars);
+  // As JSON, where a control character takes six: that is what every record repeats.
+  const lengths = cells.map((cell) => JSON.stringify(cell).length - 2);
+  const long = lengths.findIndex((length) => length > csvColumnNameChars);
   if (long < 0) return;
-  const cause = `The name of column ${long + 1} has ${cells[long]?.length} characters; a name may have ${csvColumnNameChars} (limit csvColumnNameChars).`;
+  const cause = `The name of column ${long + 1} has ${lengths[long]} characters as JSON; a name may have ${csvColumnNameChars} (limit csvColumnNameChars).`;
   throw new AppError("too_large", cause, {
     hint: "Shorten it. If the file has no header row, add one.",
     details: { limit: "csvColumnNameChars", value: csvColumnNameChars },

@@ -45,9 +45,10 @@ it("stops at the depth, the number of fields and the size that are kept", () => 
 });
 
 it("cuts long examples at a character and shows no number that JSON.parse has rounded", () => {
-  const { fields } = infer({ t: "😀".repeat(30), n: Number("12345678901234567890") });
+  const { fields } = infer({ t: "😀".repeat(30), n: Number("12345678901234567890"), e: Number("1e400") });
   expect(fields).toEqual([
     { path: "t", types: ["string"], present: 1, examples: [`${"😀".repeat(19)}…`] },
     { path: "n", types: ["number"], present: 1, examples: [] },
+    { path: "e", types: ["number"], present: 1, examples: [] },
   ]);
 });

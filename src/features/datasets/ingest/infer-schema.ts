@@ -103,11 +103,15 @@ function memberPath(prefix: string, key: string): string {
 function addExample(examples: Scalar[], value: unknown): void {
   if (examples.length === exampleCount) return;
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return;
-  // JSON.parse has rounded a large integer: showing it would show a number that is not in the data.
-  if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) return;
+  // JSON.parse has rounded such a number, or made it infinite: showing it would show what is not in the data.
+  if (typeof value === "number" && !Number.isSafeInteger(value) && !isFraction(value)) return;
   const shown =
     typeof value === "string" && value.length > exampleChars
       ? `${[...value.slice(0, exampleChars)].slice(0, -1).join("")}…`
       : value;
   if (!examples.includes(shown)) examples.push(shown);
+}
+
+function isFraction(value: number): boolean {
+  return Number.isFinite(value) && !Number.isInteger(value);
 }

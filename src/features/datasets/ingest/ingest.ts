@@ -17,11 +17,17 @@ const pieceBytes = 16 * 1024;
 /** Bytes from anywhere: a request body, the parts of an upload one after another, a text. */
 export type ByteSource = AsyncIterable<Uint8Array>;
 
+/** Content that is stored, and what its uploader should know about it. */
+export interface Ingested {
+  content: DatasetContent;
+  notes: string[];
+}
+
 /**
  * Reads `source` as `format` and writes its records to `writer`, which it closes; on a throw the writer is left open and nothing is
- * readable under its key. Each record is kept as written, one a line. Throws `dataset_malformed`, `too_large`, and what `source` throws.
+ * readable under its key. Each record is kept as written, one a line. `notes`: what the uploader should know. Throws `dataset_malformed`, `too_large`, and what `source` throws.
  */
-export async function ingest(source: ByteSource, format: DatasetFormat, writer: R2Writer): Promise<DatasetContent> {
+export async function ingest(source: ByteSource, format: DatasetFormat, writer: R2Writer): Promise<Ingested> {
   const content = new ContentCollector();
   const reader = readerOf(format, content);
   const utf8 = new Utf8Reader();
@@ -38,7 +44,7 @@ export async function ingest(source: ByteSource, format: DatasetFormat, writer: 
   requireStorable(writer.bytes);
   const kind = content.isWhole ? "whole" : "records";
   const stored = await writer.close(kind === "whole" ? "application/json" : "application/x-ndjson");
-  return { kind, format, ...stored, ...content.finish() };
+  return { content: { kind, format, ...stored, ...content.finish() }, notes: content.notes };
 }
 
 /** The reader of a format. */
@@ -60,6 +66,7 @@ class ContentCollector implements RecordTarget {
   #text = "";
   #records = 0;
   isWhole = false;
+  readonly notes: string[] = [];
 
   record(json: string, value?: unknown): void {
     this.#text += `${json}\n`;
@@ -70,6 +77,10 @@ class ContentCollector implements RecordTarget {
     this.isWhole = true;
     this.#text = json;
     this.#note(json, value);
+  }
+
+  note(text: string): void {
+    this.notes.push(text);
   }
 
   takeText(): string {

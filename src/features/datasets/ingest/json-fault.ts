@@ -25,21 +25,32 @@ const wanted: Record<Expect, string> = {
   end: "nothing more after the value",
 };
 
-/** The first fault of `text` as one JSON value, nesting over jqLimits.valueDepth included; undefined when there is none. */
+/** Levels that an open bracket takes of jqLimits.valueDepth: jq's parser keeps an object and the key under way, of an array itself only. */
+export const objectLevels = 2;
+export const arrayLevels = 1;
+
+/** Why a value that jq could not read back is refused. */
+export const tooDeepCause = `the value nests deeper than ${jqLimits.valueDepth} levels, of which an object takes ${objectLevels} (limit valueDepth)`;
+
+const surrogateEscape = /\\u[dD][89a-fA-F]/;
+
+/** The first fault of `text` as one JSON value that jq can read, nesting over jqLimits.valueDepth included; undefined when there is none. */
 export function findJsonFault(text: string): JsonFault | undefined {
   const open: ("{" | "[")[] = [];
+  let levels = 0;
   let expect: Expect = "value";
   let at = skip(space, text, 0);
   while (at < text.length) {
     const char = text.charAt(at);
     if (char === "{" || char === "[") {
       if (!expect.startsWith("value")) return fault(text, at, expect, open);
-      if (open.length === jqLimits.valueDepth) return tooDeep(at);
+      if (levels >= jqLimits.valueDepth) return { index: at, cause: tooDeepCause, early: false };
       open.push(char);
+      levels += char === "{" ? objectLevels : arrayLevels;
       expect = char === "{" ? "key or }" : "value or ]";
       at++;
     } else if (closes(char, expect, open)) {
-      open.pop();
+      levels -= open.pop() === "{" ? objectLevels : arrayLevels;
       expect = open.length === 0 ? "end" : "comma";
       at++;
     } else if (char === "," && expect === "comma") {
@@ -63,17 +74,24 @@ export function findJsonFault(text: string): JsonFault | undefined {
 
 /** True when `text`, which must be valid JSON, nests deeper than jqLimits.valueDepth. */
 export function nestsTooDeep(text: string): boolean {
-  // Each level takes two brackets, so a short text needs no look.
+  // Each level takes two characters at least, so a short text needs no look.
   if (text.length <= 2 * jqLimits.valueDepth) return false;
-  let depth = 0;
+  let levels = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === 0x22) at = closingQuote(text, at);
     else if (code === 0x5b || code === 0x7b) {
-      if (++depth > jqLimits.valueDepth) return true;
-    } else if (code === 0x5d || code === 0x7d) depth--;
+      if (levels >= jqLimits.valueDepth) return true;
+      levels += code === 0x7b ? objectLevels : arrayLevels;
+    } else if (code === 0x5d) levels -= arrayLevels;
+    else if (code === 0x7d) levels -= objectLevels;
   }
   return false;
+}
+
+/** True when `text` may hold an escaped surrogate, whose other half `findJsonFault` then looks for: JSON.parse takes a half alone, jq does not. */
+export function mayHoldSurrogate(text: string): boolean {
+  return text.includes("\\u") && surrogateEscape.test(text);
 }
 
 function closingQuote(text: string, start: number): number {
@@ -124,7 +142,15 @@ function stringEnd(text: string, start: number): number | JsonFault {
     if (sign === "u" && !/^[0-9a-fA-F]{4}$/.test(text.slice(at + 2, at + 6))) {
       return { index: at, cause: "a string holds \\u without four hexadecimal digits", early: false };
     }
-    at++;
+    const length = sign === "u" ? escapeLength(text, at) : 2;
+    if (length === 0) {
+      return {
+        index: at,
+        cause: "a string holds an escaped half of a surrogate pair without the other half",
+        early: false,
+      };
+    }
+    at += length - 1;
   }
   return { index: start, cause: "a string that opens here is not closed", early: true };
 }
@@ -147,8 +173,11 @@ function fault(text: string, at: number, expect: Expect, open: readonly string[]
   };
 }
 
-function tooDeep(at: number): JsonFault {
-  return { index: at, cause: `the value nests deeper than ${jqLimits.valueDepth} levels (valueDepth)`, early: false };
+/** Characters of the \u escape at `at`, a surrogate pair taken as one; 0 for half of a pair. */
+function escapeLength(text: string, at: number): number {
+  const unit = Number.parseInt(text.slice(at + 2, at + 6), 16);
+  if (unit < 0xd800 || unit > 0xdfff) return 6;
+  return unit < 0xdc00 && /^\\u[dD][c-fC-F][0-9a-fA-F]{2}$/.test(text.slice(at + 6, at + 12)) ? 12 : 0;
 }
 
 function wantedHere(expect: Expect, open: readonly string[]): string {

@@ -2,7 +2,7 @@
 import { AppError } from "../../../core/errors.ts";
 import { exceedsBytes, utf8Bytes } from "../../../core/utf8.ts";
 import { datasetLimits, jqLimits } from "../../../limits.ts";
-import { findJsonFault } from "./json-fault.ts";
+import { arrayLevels, findJsonFault, mayHoldSurrogate, objectLevels, tooDeepCause } from "./json-fault.ts";
 import { emptyInput, malformed, type RecordReader, type RecordTarget, recordTooLarge } from "./reader.ts";
 
 type State = "start" | "whole" | "first" | "next" | "element" | "after" | "done";
@@ -37,6 +37,8 @@ export class JsonRecordReader implements RecordReader {
   /** The closing character each open bracket waits for. */
   readonly #closers = new Uint8Array(jqLimits.valueDepth);
   #depth = 0;
+  /** What the open brackets take of jqLimits.valueDepth. */
+  #levels = 0;
 
   constructor(target: RecordTarget) {
     this.#target = target;
@@ -159,12 +161,12 @@ export class JsonRecordReader implements RecordReader {
 
   #descend(code: number, text: string, at: number, offset: number): void {
     // The array around the elements is not part of any record, so it does not count.
-    if (this.#depth === jqLimits.valueDepth) {
+    if (this.#levels >= jqLimits.valueDepth) {
       const byte = offset + utf8Bytes(text.slice(0, at));
-      const cause = `the value nests deeper than ${jqLimits.valueDepth} levels (valueDepth)`;
-      throw malformed(`Byte ${byte}`, cause, "Flatten the value and upload it again.", { offset: byte });
+      throw malformed(`Byte ${byte}`, tooDeepCause, "Flatten the value and upload it again.", { offset: byte });
     }
     this.#closers[this.#depth++] = code === openBrace ? closeBrace : closeBracket;
+    this.#levels += code === openBrace ? objectLevels : arrayLevels;
   }
 
   #ascend(code: number, text: string, at: number, offset: number): void {
@@ -177,6 +179,7 @@ export class JsonRecordReader implements RecordReader {
       });
     }
     this.#depth--;
+    this.#levels -= code === closeBrace ? objectLevels : arrayLevels;
   }
 
   #hold(piece: string): void {
@@ -205,7 +208,7 @@ export class JsonRecordReader implements RecordReader {
     const text = trimEnd(raw);
     if (this.#state === "whole" && exceedsBytes(text, jqLimits.wholeInputBytes)) throw wholeTooLarge();
     let value: unknown;
-    let fault = this.#state === "whole" ? findJsonFault(text) : undefined;
+    let fault = this.#state === "whole" || mayHoldSurrogate(text) ? findJsonFault(text) : undefined;
     try {
       value = JSON.parse(text);
     } catch {

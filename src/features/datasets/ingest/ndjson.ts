@@ -1,10 +1,8 @@
 // NDJSON: one JSON value a line; blank lines are skipped, the last line needs no end. Runs at the edge.
 import { exceedsBytes } from "../../../core/utf8.ts";
 import { datasetLimits } from "../../../limits.ts";
-import { findJsonFault, nestsTooDeep } from "./json-fault.ts";
+import { findJsonFault, type JsonFault, mayHoldSurrogate, nestsTooDeep } from "./json-fault.ts";
 import { emptyInput, malformed, type RecordReader, type RecordTarget, recordTooLarge } from "./reader.ts";
-
-const blanks = /^[ \t\r]+|[ \t\r]+$/g;
 
 /** Reads NDJSON. Errors name the line, from 1, and the column, from 1, in characters. */
 export function ndjsonReader(target: RecordTarget): RecordReader {
@@ -14,11 +12,14 @@ export function ndjsonReader(target: RecordTarget): RecordReader {
   let records = 0;
 
   const take = (raw: string): void => {
-    // A charCode test is enough to see that a line needs no trimming, which is the usual case.
-    const text = raw.charCodeAt(0) > 0x20 && raw.charCodeAt(raw.length - 1) > 0x20 ? raw : raw.replace(blanks, "");
-    if (text !== "") {
+    let start = 0;
+    let end = raw.length;
+    while (start < end && isBlank(raw.charCodeAt(start))) start++;
+    while (end > start && isBlank(raw.charCodeAt(end - 1))) end--;
+    if (start < end) {
+      const text = raw.slice(start, end);
       if (exceedsBytes(text, datasetLimits.recordBytes)) throw recordTooLarge(`Line ${line}`, { line });
-      target.record(text, parseLine(text, line, raw.indexOf(text)));
+      target.record(text, parseLine(text, line, start));
       records++;
     }
     line++;
@@ -46,14 +47,21 @@ export function ndjsonReader(target: RecordTarget): RecordReader {
   };
 }
 
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0d;
+}
+
 function parseLine(text: string, line: number, indent: number): unknown {
+  let value: unknown;
+  let fault: JsonFault | undefined;
   try {
-    const value: unknown = JSON.parse(text);
-    if (!nestsTooDeep(text)) return value;
+    value = JSON.parse(text);
+    if (nestsTooDeep(text) || mayHoldSurrogate(text)) fault = findJsonFault(text);
   } catch {
-    // The reason is found below, in our own words.
+    // The reason is told in our own words.
+    fault = findJsonFault(text) ?? { index: 0, cause: "this is not JSON", early: false };
   }
-  const fault = findJsonFault(text) ?? { index: 0, cause: "this is not JSON", early: false };
+  if (fault === undefined) return value;
   const column = indent + fault.index + 1;
   const hint = fault.early
     ? "NDJSON holds one complete JSON value a line; upload a JSON array or document as application/json."

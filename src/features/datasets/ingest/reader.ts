@@ -7,6 +7,8 @@ export interface RecordTarget {
   record: (json: string, value?: unknown) => void;
   /** The whole input is one JSON document. */
   whole: (json: string, value: unknown) => void;
+  /** Something the uploader should know about content that was taken; it may hold names from the data. */
+  note: (text: string) => void;
 }
 
 /** A push parser. Text comes in pieces cut anywhere between characters; `offset` is the first character's place in the input's bytes. */

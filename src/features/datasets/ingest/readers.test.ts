@@ -11,7 +11,12 @@ type Outcome = string[] | { whole: string } | string;
 const encoder = new TextEncoder();
 
 /** What a reader makes of bytes that arrive in pieces of `size`: records, the whole document, or the error's message. */
-function read(format: DatasetFormat, input: string | Uint8Array, size = Number.POSITIVE_INFINITY): Outcome {
+function read(
+  format: DatasetFormat,
+  input: string | Uint8Array,
+  size = Number.POSITIVE_INFINITY,
+  notes: string[] = [],
+): Outcome {
   const bytes = typeof input === "string" ? encoder.encode(input) : input;
   const records: string[] = [];
   let document: string | undefined;
@@ -22,6 +27,9 @@ function read(format: DatasetFormat, input: string | Uint8Array, size = Number.P
     },
     whole: (json) => {
       document = json;
+    },
+    note: (text) => {
+      notes.push(text);
     },
   });
   const utf8 = new Utf8Reader();
@@ -43,6 +51,8 @@ const bytes = (...values: (number | string)[]): Uint8Array =>
 
 const deepest = jqLimits.valueDepth;
 const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
+
+const nestedObjects = (depth: number): string => `${'{"a":'.repeat(depth - 1)}{}${"}".repeat(depth - 1)}`;
 
 const json: [string, string | Uint8Array, Outcome][] = [
   ["objects", '[{"a":1},{"a":2}]', ['{"a":1}', '{"a":2}']],
@@ -98,13 +108,35 @@ const json: [string, string | Uint8Array, Outcome][] = [
   [
     "too deep in a record",
     `[${nested(deepest + 1)}]`,
-    `dataset_malformed: Byte ${deepest + 1}: the value nests deeper than ${deepest} levels (valueDepth).`,
+    `dataset_malformed: Byte ${deepest + 1}: the value nests deeper than ${deepest} levels, of which an object takes 2 (limit valueDepth).`,
   ],
   [
     "too deep in a document",
     `{"a":${nested(deepest)}}`,
-    `dataset_malformed: Byte ${deepest + 4}: the value nests deeper than ${deepest} levels (valueDepth).`,
+    `dataset_malformed: Byte ${deepest + 3}: the value nests deeper than ${deepest} levels, of which an object takes 2 (limit valueDepth).`,
   ],
+  ["objects nested to the limit", `[${nestedObjects(deepest / 2)}]`, [nestedObjects(deepest / 2)]],
+  [
+    "objects too deep in a record",
+    `[${nestedObjects(deepest / 2 + 1)}]`,
+    `dataset_malformed: Byte ${(deepest / 2) * 5 + 1}: the value nests deeper than ${deepest} levels, of which an object takes 2 (limit valueDepth).`,
+  ],
+  [
+    "objects too deep in a document",
+    nestedObjects(deepest / 2 + 1),
+    `dataset_malformed: Byte ${(deepest / 2) * 5}: the value nests deeper than ${deepest} levels, of which an object takes 2 (limit valueDepth).`,
+  ],
+  [
+    "half of a surrogate pair in a record",
+    '["é", "a\\ud83d x"]',
+    "dataset_malformed: Byte 9: a string holds an escaped half of a surrogate pair without the other half.",
+  ],
+  [
+    "half of a surrogate pair in a document",
+    '{"a\\uDE00":1}',
+    "dataset_malformed: Byte 3: a string holds an escaped half of a surrogate pair without the other half.",
+  ],
+  ["a backslash before what looks like half a pair", '["\\\\ud83d"]', ['"\\\\ud83d"']],
   [
     "a byte that opens nothing",
     bytes('["a', 0xff, '"]'),
@@ -166,9 +198,21 @@ const ndjson: [string, string | Uint8Array, Outcome][] = [
   [
     "too deep",
     `1\n${nested(deepest + 1)}`,
-    `dataset_malformed: Line 2, column ${deepest + 1}: the value nests deeper than ${deepest} levels (valueDepth).`,
+    `dataset_malformed: Line 2, column ${deepest + 1}: the value nests deeper than ${deepest} levels, of which an object takes 2 (limit valueDepth).`,
   ],
   ["deep enough", nested(deepest), [nested(deepest)]],
+  ["objects deep enough", nestedObjects(deepest / 2), [nestedObjects(deepest / 2)]],
+  [
+    "objects too deep",
+    nestedObjects(deepest / 2 + 1),
+    `dataset_malformed: Line 1, column ${(deepest / 2) * 5 + 1}: the value nests deeper than ${deepest} levels, of which an object takes 2 (limit valueDepth).`,
+  ],
+  ["a surrogate pair", '"\\uD83D\\uDE00"', ['"\\uD83D\\uDE00"']],
+  [
+    "half of a surrogate pair",
+    '1\n {"a":"\\ud83d\\ud83d"}',
+    "dataset_malformed: Line 2, column 8: a string holds an escaped half of a surrogate pair without the other half.",
+  ],
   ["invalid UTF-8", bytes("1\n", 0x80), "dataset_malformed: Byte 2: the upload is not valid UTF-8 here."],
   ["a no-break space is not blank", "\u00a01", "dataset_malformed: Line 1, column 1: expected a value, found U+00A0."],
 ];
@@ -244,7 +288,7 @@ const csv: [string, string | Uint8Array, Outcome][] = [
   [
     "too long a name",
     `a,${"b".repeat(257)}`,
-    "too_large: The name of column 2 has 257 characters; a name may have 256 (limit csvColumnNameChars).",
+    "too_large: The name of column 2 has 257 characters as JSON; a name may have 256 (limit csvColumnNameChars).",
   ],
   ["invalid UTF-8", bytes("a\n", 0xe9), "dataset_malformed: Byte 2: the upload is not valid UTF-8 here."],
 ];
@@ -281,6 +325,41 @@ describe("CSV columns whose first rows decide", () => {
     ]);
   });
 
+  it("says so, column by column", () => {
+    const notes: string[] = [];
+    read("csv", `n,b,t,"q""x"\n${rows(1000, "5,true,x,1")}007,,x,2\nx,1,x,y\n6,true,7,3`, 7, notes);
+    expect(notes).toEqual([
+      'Column "n" began with numbers; 2 later cells are none and were kept as text (first on line 1002).',
+      'Column "b" began with booleans; 1 later cell is none and was kept as text (first on line 1003).',
+      'Column "q\\"x" began with numbers; 1 later cell is none and was kept as text (first on line 1003).',
+    ]);
+    const many = `${Array.from({ length: 22 }, (_, index) => `c${index}`).join(",")}\n`;
+    notes.length = 0;
+    read("csv", `${many}${rows(1000, Array(22).fill("1").join(","))}${Array(22).fill("x").join(",")}`, 100, notes);
+    expect([notes.length, notes.at(-1)]).toEqual([21, "2 more columns hold values of more than one type."]);
+  });
+
+  it("counts what waiting rows grow to, not what they were", () => {
+    const names = Array.from({ length: 2000 }, (_, index) => `c${index}`.padEnd(250, "_"));
+    let waiting = 0;
+    let most = 0;
+    const reader = readerOf("csv", {
+      record: (json) => {
+        waiting += json.length;
+      },
+      whole: () => undefined,
+      note: () => undefined,
+    });
+    reader.push(`${names.join(",")}\n`, 0);
+    for (let row = 0; row < 20; row++) {
+      waiting = 0;
+      reader.push(`${",".repeat(1999)}\n`, 0);
+      most = Math.max(most, waiting);
+    }
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(3 * 1024 * 1024);
+  });
+
   it("keeps a text column text", () => {
     expect(recordsFrom(998, `n\n${rows(999, "5")}007\n6`)).toEqual(['{"n":"5"}', '{"n":"007"}', '{"n":"6"}']);
   });
@@ -290,6 +369,15 @@ describe("CSV columns whose first rows decide", () => {
       '{"k":"a","n":1,"m":"01"}',
       '{"k":"a","n":"02","m":"2"}',
     ]);
+  });
+});
+
+describe("work that grows with the input and not with its square", () => {
+  it("trims long runs of blanks inside a line and names many equal columns", () => {
+    expect(read("ndjson", `"${" ".repeat(4_000_000)}x"\n[${" ".repeat(3_000_000)}1]  \n`)).toHaveLength(2);
+    const columns = "x,".repeat(1999).concat("x");
+    const [record = ""] = read("csv", `${columns}\n${"1,".repeat(1999)}1`) as string[];
+    expect(Object.keys(JSON.parse(record)).at(-1)).toBe("x_2000");
   });
 });
 
