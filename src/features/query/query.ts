@@ -78,7 +78,7 @@ export async function answerRows(context: CallContext, query: RowsQuery): Promis
     offset,
     limit,
     cached,
-    cursorOf: async (o) => encodeCursor({ q: await markOf(question), v: state, o }),
+    cursorOf: async (o) => encodeCursor({ q: await markOf(question), v: await markOf(state), o }),
   });
 }
 
@@ -159,9 +159,9 @@ function noteDatasets(context: CallContext, datasets: readonly Dataset[]): void 
   if (datasets.length === 1) context.execution.datasetVersion = only.version;
 }
 
-/** What a cursor remembers of its query, to notice that it is passed to another. */
-async function markOf(question: string): Promise<string> {
-  return (await sha256Hex(question)).slice(0, 16);
+/** What a cursor remembers of its query and of its data, to notice that either is another. Short: models pay for it by the token. */
+async function markOf(text: string): Promise<string> {
+  return (await sha256Hex(text)).slice(0, 10);
 }
 
 async function readOffset(cursor: string | undefined, question: string, state: string): Promise<number> {
@@ -169,7 +169,7 @@ async function readOffset(cursor: string | undefined, question: string, state: s
   const { q, v, o } = decodeCursor(cursor);
   if (q !== (await markOf(question)) || typeof o !== "number" || !Number.isSafeInteger(o) || o < 0)
     throw invalidCursor();
-  if (v !== state) {
+  if (v !== (await markOf(state))) {
     throw new AppError(
       "cursor_stale",
       "The dataset has a newer version since the page before, so its rows no longer line up.",
