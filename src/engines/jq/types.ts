@@ -65,3 +65,7 @@ export interface JqOutcome {
   /** What `debug` and `stderr` wrote, a line each, cut at `messageBytes` in all. */
   messages: string[];
 }
+
+/** Levels that an open bracket takes of jqLimits.valueDepth: jq's parser keeps an object and the key under way, of an array itself only. */
+export const objectLevels = 2;
+export const arrayLevels = 1;

@@ -8,6 +8,7 @@ import { analyse, parseDefinition, parseProgram } from "../../engines/jq/syntax/
 import { assemble } from "../../engines/jq/syntax/assemble.ts";
 import { builtinArities } from "../../engines/jq/syntax/builtins.ts";
 import { compileTemplate } from "../../engines/jq/syntax/placeholders.ts";
+import { arrayLevels, objectLevels } from "../../engines/jq/types.ts";
 import { jqLimits, libraryLimits } from "../../limits.ts";
 import { calledFunctions, checkCode, countArguments, type ParsedCode } from "./names.ts";
 import { requireEntrySize } from "./room.ts";
@@ -208,19 +209,21 @@ function jsonText(parameter: string, value: unknown): string {
 }
 
 function requireDepth(parameter: string, value: unknown): void {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > jqLimits.valueDepth) {
+  const open = [{ value, levels: 0 }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next.value !== "object" || next.value === null) continue;
+    const levels = next.levels + (Array.isArray(next.value) ? arrayLevels : objectLevels);
+    if (levels > jqLimits.valueDepth) {
       throw new AppError(
         "jq_nesting",
-        `${parameter}: the value is nested deeper than ${jqLimits.valueDepth} levels (limit valueDepth).`,
+        `${parameter}: the value is nested deeper than ${jqLimits.valueDepth} levels, of which an object takes ${objectLevels} (limit valueDepth).`,
         {
           hint: "Send flatter data.",
           details: { limit: "valueDepth", value: jqLimits.valueDepth, parameter },
         },
       );
     }
-    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
+    for (const item of Object.values(next.value)) open.push({ value: item, levels });
   }
 }
 

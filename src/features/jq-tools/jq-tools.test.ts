@@ -381,12 +381,13 @@ describe("callTeamTool", () => {
   });
 
   it("refuses values nested too deep, before the engine meets them", async () => {
-    const tool = aTool({ query: "${v}", parameters: [{ name: "v", type: "array" }] });
-    let v: unknown[] = [];
-    for (let depth = 0; depth < 600; depth++) v = [v];
-    expect(await rejection(queryOf(tool, { v }))).toEqual({
+    const tool = aTool({ query: "${v} | type", parameters: [{ name: "v", type: "object" }] });
+    const nested = (depth: number): object => Array.from({ length: depth - 1 }).reduce<object>((v) => ({ v }), {});
+    const context = await (await freshTeam()).call();
+    expect((await callTeamTool(context, tool, { v: nested(128) })).data.rows).toEqual(["object"]);
+    expect(await rejection(queryOf(tool, { v: nested(129) }))).toEqual({
       code: "jq_nesting",
-      message: "v: the value is nested deeper than 256 levels (limit valueDepth).",
+      message: "v: the value is nested deeper than 256 levels, of which an object takes 2 (limit valueDepth).",
       hint: "Send flatter data.",
     });
   });

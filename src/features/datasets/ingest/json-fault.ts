@@ -1,4 +1,5 @@
 // Finds where and why a text is not JSON (RFC 8259), in our own words: engines' messages differ and quote data. Runs at the edge.
+import { arrayLevels, objectLevels } from "../../../engines/jq/types.ts";
 import { jqLimits } from "../../../limits.ts";
 
 /** The first fault of a text that should be one JSON value. `early`: the text ends too soon. */
@@ -24,10 +25,6 @@ const wanted: Record<Expect, string> = {
   comma: "",
   end: "nothing more after the value",
 };
-
-/** Levels that an open bracket takes of jqLimits.valueDepth: jq's parser keeps an object and the key under way, of an array itself only. */
-export const objectLevels = 2;
-export const arrayLevels = 1;
 
 /** Why a value that jq could not read back is refused. */
 export const tooDeepCause = `the value nests deeper than ${jqLimits.valueDepth} levels, of which an object takes ${objectLevels} (limit valueDepth)`;

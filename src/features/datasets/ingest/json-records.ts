@@ -1,8 +1,9 @@
 // JSON: a top-level array is cut into its elements as it streams by; any other value is one document. Runs at the edge.
 import { AppError } from "../../../core/errors.ts";
 import { exceedsBytes, utf8Bytes } from "../../../core/utf8.ts";
+import { arrayLevels, objectLevels } from "../../../engines/jq/types.ts";
 import { datasetLimits, jqLimits } from "../../../limits.ts";
-import { arrayLevels, findJsonFault, mayHoldSurrogate, objectLevels, tooDeepCause } from "./json-fault.ts";
+import { findJsonFault, mayHoldSurrogate, tooDeepCause } from "./json-fault.ts";
 import { emptyInput, malformed, type RecordReader, type RecordTarget, recordTooLarge } from "./reader.ts";
 
 type State = "start" | "whole" | "first" | "next" | "element" | "after" | "done";
