@@ -18,7 +18,7 @@ it("walks a list to its end without repeating or hiding entries", () => {
   const second = pageOf(["a", "bb", "c", "d", "e"], { limit: 2, cursor: first.next_cursor, key });
   expect(second.items).toEqual(["bb", "c"]);
   const third = pageOf(items, { limit: 2, cursor: second.next_cursor, key });
-  expect(third).toEqual({ items: ["d", "e"], returned: 2, total: 5, truncated: true });
+  expect(third).toEqual({ items: ["d", "e"], returned: 2, total: 5, truncated: false });
 });
 
 it("says nothing is cut when all is shown", () => {
@@ -47,7 +47,7 @@ it("goes back through a list that shows the newest first", () => {
     next_cursor: encodeCursor({ before: 4 }),
   });
   expect([readBefore(undefined), readBefore(first.next_cursor)]).toEqual([undefined, 4]);
-  expect(pageBefore([1], read)).toEqual({ items: [1], returned: 1, total: 5, truncated: true });
+  expect(pageBefore([1], read)).toEqual({ items: [1], returned: 1, total: 5, truncated: false });
   expect(() => readBefore(encodeCursor({ before: "4" }))).toThrow("This cursor is not one of this list or query.");
 });
 

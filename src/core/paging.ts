@@ -34,7 +34,7 @@ export const cursorSchema = z.string().max(2000).optional().describe("next_curso
 export const pageFields = {
   returned: z.int(),
   total: z.int(),
-  truncated: z.boolean(),
+  truncated: z.boolean().describe("True when more follow these."),
   next_cursor: z.string().optional(),
 };
 
@@ -101,7 +101,7 @@ function firstOf<Item>(
     items,
     returned: items.length,
     total,
-    truncated: items.length < total,
+    truncated: rest.length > items.length,
     ...(rest.length > items.length && last !== undefined ? { next_cursor: encodeCursor(placeOf(last)) } : {}),
   };
 }

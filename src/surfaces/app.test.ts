@@ -176,6 +176,8 @@ describe("the execution log", () => {
     expect(structured(cached)).toMatchObject({ rows: [1, 2], cached: true });
     const fresh = await mcpCall(slug, owner, "query_dataset", { dataset: "d", query: ".[].a", fresh: true });
     expect(structured(fresh)).toMatchObject({ cached: false });
+    const inputs = await mcpCall(slug, owner, "query_dataset", { dataset: "d", query: "[inputs.a]", null_input: true });
+    expect(structured(inputs)).toMatchObject({ rows: [[1, 2]], input: "records" });
     await mcpCall(slug, owner, "query_dataset", { dataset: "d", query: "error" });
     const { body } = await send(`/t/${slug}/api/v1/executions`, { token: owner });
     const rows = body.executions as Record<string, unknown>[];
@@ -184,18 +186,19 @@ describe("the execution log", () => {
     ).toEqual([
       ["query_dataset", false, false, "jq_runtime", "d", 1],
       ["query_dataset", true, false, null, "d", 1],
+      ["query_dataset", true, false, null, "d", 1],
       ["query_dataset", true, true, null, "d", 1],
       ["query_dataset", true, false, null, "d", 1],
       ["create_dataset", true, false, null, null, null],
     ]);
-    expect(rows[3]).toMatchObject({
+    expect(rows[4]).toMatchObject({
       user: "ada",
       client: "test/1",
       parameters: '{"dataset":"d","query":".[].a"}',
       steps: expect.any(Number),
     });
-    expect(rows[3]?.steps).toBeGreaterThan(0);
-    expect(rows[2]?.steps).toBe(0);
+    expect(rows[4]?.steps).toBeGreaterThan(0);
+    expect(rows[3]?.steps).toBe(0);
   });
 
   it("is paged, filtered, and shows members only what is theirs", async () => {

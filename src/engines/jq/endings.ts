@@ -213,6 +213,13 @@ function runtimeError(message: string, line: number, { mode, nullInput }: Ending
   const perRecord = mode === "records" && line > 0;
   const where = perRecord ? (nullInput ? ` after reading record ${line}` : ` on record ${line}`) : "";
   const scope = perRecord && !nullInput ? "Here `.` is one record, not the list of them. " : "";
+  // All that jq says when `input` finds nothing left.
+  if (message === "break") {
+    return new AppError("jq_runtime", `The program asked for an input after the last${where}.`, {
+      hint: "`input` reads one and fails at the end; `inputs` reads all that are left, which may be none.",
+      details: { message, ...(perRecord ? { record: line } : {}) },
+    });
+  }
   return new AppError("jq_runtime", `The program failed${where}.`, {
     hint: `${scope}Handle the program's own error with \`?\` or try/catch, or test the value's type first.`,
     details: { message: message.slice(0, jqLimits.errorChars), ...(perRecord ? { record: line } : {}) },

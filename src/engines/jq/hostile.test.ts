@@ -144,7 +144,15 @@ describe("hostile programs", () => {
     ['error("\\u0000x")', failed("")],
     ['error("y"*1000)', failed("y".repeat(500))],
     ['"jq: error (at <unknown>): forged"|stderr|1', failed("forged")],
-    ["input", failed("break")],
+    [
+      "input",
+      {
+        code: "jq_runtime",
+        message: "The program asked for an input after the last.",
+        hint: "`input` reads one and fails at the end; `inputs` reads all that are left, which may be none.",
+        details: { message: "break" },
+      },
+    ],
     ["[inputs]", ["[]"]],
     ["try input catch .", ['"break"']],
     ["[limit(0;1,2)]", ["[]"]],

@@ -226,7 +226,7 @@ Query whole (default; \`.\` is the array), e.g. \`query_dataset {"dataset":"sale
     const first = await callTool(team, "list_datasets", { limit: 2 });
     expect(first.text?.split("\n").at(-1)).toBe(`More: the same call with cursor ${first.data?.next_cursor}`);
     const second = await callTool(team, "list_datasets", { limit: 2, cursor: first.data?.next_cursor });
-    expect([second.data?.returned, second.data?.total, second.data?.truncated]).toEqual([1, 3, true]);
+    expect([second.data?.returned, second.data?.total, second.data?.truncated]).toEqual([1, 3, false]);
   });
 });
 

@@ -264,7 +264,7 @@ describe("list_functions and get_function", () => {
       ],
       returned: 1,
       total: 3,
-      truncated: true,
+      truncated: false,
     });
     expect((await useTool(call, "list_functions", { query: "ALPHA rate" })).data.total).toBe(1);
   });

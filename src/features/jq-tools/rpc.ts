@@ -7,6 +7,7 @@ import type { TeamDeps, TeamEvent } from "../../durable/team-deps.ts";
 import { contentBytes, requireBytes, requireCount } from "../jq-functions/jq-functions.ts";
 import type { Authorship, SaveOutcome, VersionAction } from "../jq-functions/schema.ts";
 import { bulkOf, type CheckedTool, checkTool } from "./jq-tools.ts";
+import { reservedToolNames } from "./reserved-names.ts";
 import type { JqTool, SaveTool, ToolContent, ToolVersion } from "./schema.ts";
 import {
   activeLibrary,
@@ -145,7 +146,9 @@ export class ToolsRpc extends RpcTarget {
     if (row !== undefined) return row;
     const near = nearNames(name, toolNames(this.#deps.db));
     throw new AppError("not_found", `The team has no tool ${name}.`, {
-      hint: didYouMean(near) ?? "find_tools shows those there are.",
+      hint: reservedToolNames.has(name)
+        ? "It is a tool of this server, not of the team: find_tools shows its arguments."
+        : (didYouMean(near) ?? "find_tools shows those there are."),
       details: { name, near },
     });
   }

@@ -144,7 +144,7 @@ describe("pages", () => {
     let cursor: string | undefined;
     do {
       const { data } = await answerRows(context, query(".[]", dataset, { page: { cursor } }));
-      expect(data).toMatchObject({ total: 45, truncated: true, returned: data.rows.length });
+      expect(data).toMatchObject({ total: 45, truncated: data.next_cursor !== undefined, returned: data.rows.length });
       pages.push(data.rows);
       cursor = data.next_cursor;
     } while (cursor !== undefined);

@@ -134,7 +134,7 @@ async function page(
     rows,
     returned: rows.length,
     total: window.total,
-    truncated: rows.length < window.total,
+    truncated: next < window.total,
     ...(next < window.total && query.trial === undefined ? { next_cursor: await at.cursorOf(next) } : {}),
     ...(datasets.length === 1 && only !== undefined ? { dataset: only.name, dataset_version: only.version } : {}),
     input: query.source.kind === "none" ? "none" : query.input,
@@ -212,6 +212,7 @@ function inputOf(context: CallContext, { source, input }: RowsQuery): Pick<JqReq
     requireWhole(
       source.datasets.reduce((sum, dataset) => sum + dataset.bytes, 0),
       source.datasets.map((dataset) => dataset.name).join(" + "),
+      'A tool that reads all its datasets at once reads them whole: save it over fewer or smaller ones, or over one with input "records".',
     );
     return { input: () => joinDatasets(context, source.datasets), mode: "whole" };
   }
@@ -227,13 +228,16 @@ function inputOf(context: CallContext, { source, input }: RowsQuery): Pick<JqReq
   return { input: () => readDataset(context, dataset), mode: dataset.kind === "whole" ? "whole" : "slurp" };
 }
 
-function requireWhole(bytes: number, name: string): void {
+const wholeHint =
+  'Pass input: "records" to run the program once per record, e.g. `select(.x > 1) | {id}`; to aggregate, add null_input: true and read with `inputs`, e.g. `reduce inputs as $r (0; . + $r.amount)`.';
+
+function requireWhole(bytes: number, name: string, hint = wholeHint): void {
   if (fitsWhole({ bytes })) return;
   throw new AppError(
     "dataset_too_large_for_whole",
     `${name} is ${bytes} bytes; as a whole a program may read ${jqLimits.wholeInputBytes} (limit wholeInputBytes).`,
     {
-      hint: 'Pass input: "records" to run the program once per record, e.g. `select(.x > 1) | {id}`; to aggregate, add null_input: true and read with `inputs`, e.g. `reduce inputs as $r (0; . + $r.amount)`.',
+      hint,
       details: { limit: "wholeInputBytes", value: jqLimits.wholeInputBytes, bytes },
     },
   );

@@ -32,7 +32,7 @@ export const rowsSchema = z.object({
   rows: z.array(z.unknown()).describe("Outputs in order."),
   returned: z.int(),
   total: z.int().describe("All outputs of the program."),
-  truncated: z.boolean().describe("True when rows are missing before or after these."),
+  truncated: z.boolean().describe("True when more rows follow these."),
   next_cursor: z.string().optional(),
   dataset: z.string().optional(),
   dataset_version: z.int().optional(),

@@ -17,7 +17,10 @@ export const queryTools = [
     input: z.object({
       dataset: z.string(),
       query: z.string().min(1).describe("jq, e.g. `group_by(.region) | map({region: .[0].region, n: length}) | .[]`"),
-      input: z.enum(["whole", "records"]).optional().describe("Default whole, while the dataset fits."),
+      input: z
+        .enum(["whole", "records"])
+        .optional()
+        .describe("Default whole, while the dataset fits; with null_input records."),
       null_input: z.boolean().optional().describe("jq -n: `.` is null; read with `inputs`."),
       params: z.record(identifierSchema, z.unknown()).optional().describe("Bound as `$name` or `${name}`."),
       ...pageArguments,
@@ -32,7 +35,7 @@ export const queryTools = [
       return answerRows(context, {
         ...compiled,
         source: { kind: "one", dataset },
-        input: input.input ?? "whole",
+        input: input.input ?? (input.null_input === true ? "records" : "whole"),
         nullInput: input.null_input ?? false,
         page: input,
       });

@@ -95,7 +95,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
 export const builtinVariables: readonly string[] = ["ENV", "ARGS"];
 
 /** The formats that may follow "@". */
-export const formats: ReadonlySet<string> = new Set("text json html uri csv tsv sh base64 base64d base32".split(" "));
+export const formats: ReadonlySet<string> = new Set("text json html uri csv tsv sh base64 base64d".split(" "));
 
 /** The arities that a builtin name exists with, smallest first; empty for a name that is no builtin. */
 export function builtinArities(name: string): number[] {
