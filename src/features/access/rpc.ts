@@ -1,11 +1,9 @@
 // Tokens over RPC: thin. Runs in the team object.
 import { RpcTarget } from "cloudflare:workers";
-import { eq } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { TeamDeps } from "../../durable/team-deps.ts";
 import { weakerRole } from "./access.ts";
-import { insertToken, revokeToken, type TokenRow } from "./store.ts";
-import { users } from "./table.ts";
+import { findPerson, insertToken, revokeToken, type TokenRow } from "./store.ts";
 
 /** The people and tokens of one team. */
 export class AccessRpc extends RpcTarget {
@@ -18,7 +16,7 @@ export class AccessRpc extends RpcTarget {
 
   /** Adds a token (its digest) and its person when new. Throws `conflict` when the token would be stronger than its person. */
   createToken(row: TokenRow): { id: string } {
-    const person = this.#deps.db.select().from(users).where(eq(users.username, row.username)).get();
+    const person = findPerson(this.#deps.db, row.username);
     if (person !== undefined && weakerRole(person.role, row.role) !== row.role) {
       throw new AppError(
         "conflict",
@@ -28,7 +26,7 @@ export class AccessRpc extends RpcTarget {
         },
       );
     }
-    return { id: insertToken(this.#deps.db, row, this.#deps.now()) };
+    return { id: insertToken(this.#deps.db, row, person?.id, this.#deps.now()) };
   }
 
   /** Ends a token and its open streams at once. False when there is no such live token. */

@@ -56,6 +56,11 @@ export function findToken(db: Db, id: string): { expiresAt: number | null } | un
   return row === undefined ? undefined : { expiresAt: row.expiresAt?.getTime() ?? null };
 }
 
+/** The person of that username, or undefined. */
+export function findPerson(db: Db, username: string): { id: string; role: Role } | undefined {
+  return db.select({ id: users.id, role: users.role }).from(users).where(eq(users.username, username)).get();
+}
+
 export interface TokenRow {
   username: string;
   role: Role;
@@ -65,12 +70,11 @@ export interface TokenRow {
   expiresAt: number | null;
 }
 
-/** Adds a token, and its person when new. Returns the token's id. */
-export function insertToken(db: Db, input: TokenRow, now: number): string {
+/** Adds a token of the person `existingUserId`, or of a new person when there is none. Returns the token's id. */
+export function insertToken(db: Db, input: TokenRow, existingUserId: string | undefined, now: number): string {
   const id = newId("tok");
-  const existing = db.select({ id: users.id }).from(users).where(eq(users.username, input.username)).get();
-  const userId = existing?.id ?? newId("usr");
-  if (existing === undefined) {
+  const userId = existingUserId ?? newId("usr");
+  if (existingUserId === undefined) {
     db.insert(users)
       .values({ id: userId, username: input.username, role: input.role, createdAt: new Date(now) })
       .run();

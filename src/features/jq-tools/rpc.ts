@@ -1,6 +1,7 @@
 // Tools over RPC: thin. Runs in the team object.
 import { RpcTarget } from "cloudflare:workers";
-import { AppError, describeError, type ErrorDescription } from "../../core/errors.ts";
+import { eachOnItsOwn } from "../../core/batch.ts";
+import { AppError, type ErrorDescription } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
 import type { TeamDeps, TeamEvent } from "../../durable/team-deps.ts";
@@ -59,18 +60,9 @@ export class ToolsRpc extends RpcTarget {
   /** Saves one after the other, each on its own: what fails leaves the others saved. All of them are one change. */
   saveAll(inputs: SaveTool[], by: ToolAuthorship): ToolResult[] {
     const batch = this.#begin();
-    const planned = inputs.map((input) => {
-      const { name } = input;
-      try {
-        return { name, step: this.#plan(batch, input, by) };
-      } catch (error) {
-        return { name, error: describeError(error) };
-      }
-    });
-    this.#write(planned.flatMap((entry) => entry.step ?? []));
-    return planned.map(({ name, step, error }) =>
-      step === undefined ? { name, error } : { name, saved: this.#result(step) },
-    );
+    const planned = eachOnItsOwn(inputs, (input) => this.#plan(batch, input, by));
+    this.#write(planned.flatMap((entry) => ("value" in entry ? entry.value : [])));
+    return planned.map((entry) => ("value" in entry ? { name: entry.name, saved: this.#result(entry.value) } : entry));
   }
 
   /** Makes an old version's content the newest version, checked against today's functions. */
