@@ -11,7 +11,11 @@ export default defineConfig({
     }),
   ],
   test: {
+    // The request log has a line for every request that a test sends.
+    onConsoleLog: (text) => !text.startsWith('{"event":"request"'),
     include: ["src/**/*.test.ts"],
+    // The first touch of an object in a file compiles the whole Worker, which a busy machine takes its time for.
+    testTimeout: 30_000,
     coverage: {
       provider: "istanbul",
       include: ["src/**/*.ts"],

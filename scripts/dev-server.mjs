@@ -1,6 +1,6 @@
 // `wrangler dev` as a child process: its own state directory, no network chatter, ended with all it started. Runs under Node.
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,16 +48,16 @@ function environment(persistDir) {
 }
 
 /**
- * Starts the Worker on 127.0.0.1 with all its state in `persistDir`. `onLine` gets each line it prints. Returns at once
+ * Starts the Worker on 127.0.0.1 with all its state in `persistDir` and the variables `vars`. `onLine` gets each line it prints. Returns at once
  * `{ origin, ready, ended, stop }`: `ready` resolves when it answers /health and rejects with the cause when it does not come up,
  * `ended` resolves to its last lines when it is gone, `stop` ends it and everything it started.
  */
-export function startDevServer({ port, persistDir, operatorToken, onLine }) {
-  const secretsPath = join(persistDir, "secrets.env");
+export function startDevServer({ port, persistDir, operatorToken, vars = {}, onLine }) {
   mkdirSync(persistDir, { recursive: true });
-  writeFileSync(secretsPath, `OPERATOR_TOKEN=${operatorToken}\n`, { mode: 0o600 });
+  const all = { ...vars, OPERATOR_TOKEN: operatorToken };
+  const files = ["--config", writeConfig(persistDir, Object.keys(all)), "--env-file", writeVariables(persistDir, all)];
   const child = spawnWrangler(
-    ["--port", String(port), "--persist-to", join(persistDir, "state"), "--env-file", secretsPath],
+    [...files, "--port", String(port), "--persist-to", join(persistDir, "state")],
     persistDir,
   );
   const lastLines = [];
@@ -84,10 +84,34 @@ export function startDevServer({ port, persistDir, operatorToken, onLine }) {
   return { origin, ready, ended, stop: () => stop(child, state, ended) };
 }
 
+/**
+ * wrangler.toml as this server needs it: paths that do not depend on where it stands, and the names of all variables, since wrangler takes
+ * from a file only what its configuration names. Values stay out of it and out of the process list.
+ */
+function writeConfig(persistDir, names) {
+  const absolute = (path) => JSON.stringify(join(root, path));
+  const text = readFileSync(join(root, "wrangler.toml"), "utf8")
+    .replace(/^main = "(.*)"$/m, (_, path) => `main = ${absolute(path)}`)
+    .replace(/^directory = "(.*)"$/m, (_, path) => `directory = ${absolute(path)}`)
+    .replace(/^required = .*$/m, `required = ${JSON.stringify(names)}`);
+  const path = join(persistDir, "wrangler.toml");
+  writeFileSync(path, text);
+  return path;
+}
+
+/** The variables as a file that only this user can read. */
+function writeVariables(persistDir, vars) {
+  const path = join(persistDir, "secrets.env");
+  // What reads the file takes a bare $ for another variable.
+  const lines = Object.entries(vars).map(([name, value]) => `${name}='${value.replaceAll("$", "\\$")}'\n`);
+  writeFileSync(path, lines.join(""), { mode: 0o600 });
+  return path;
+}
+
 /** `wrangler dev` in a process group of its own, so that workerd can be ended even when wrangler died first. */
 function spawnWrangler(flags, persistDir) {
   const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
-  const fixed = ["--ip", "127.0.0.1", "--show-interactive-dev-session=false", "--log-level", "info"];
+  const fixed = ["--ip", "127.0.0.1", "--show-interactive-dev-session=false", "--log-level", "log"];
   return spawn(process.execPath, [wrangler, "dev", ...fixed, ...flags], {
     cwd: root,
     env: environment(persistDir),

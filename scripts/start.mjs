@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { ensureOrders } from "../seeds/make-datasets.mjs";
+import { buildAssets } from "./build-assets.mjs";
 import { portIsFree, startDevServer } from "./dev-server.mjs";
 import { failureLine, seedTeam } from "./seed.mjs";
 import { readFlags, usage } from "./start-flags.mjs";
+import { readVarsFile } from "./vars-file.mjs";
 import { welcomeText } from "./welcome.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -23,10 +25,18 @@ function portTaken(port) {
   return `Port ${port} is taken. Choose another: npm start -- --port ${port === 65_535 ? port - 1 : port + 1}`;
 }
 
-/** The jq engine and the sample data; nothing is done for what is current. */
-function build() {
+/** What a server that people try out on their own machine allows; --vars says otherwise. */
+const localVars = { PASSKEYS: "on", TEAM_CREATION: "anyone" };
+
+/** The jq engine, the pages' files and the sample data; nothing is done for what is current. */
+async function build() {
   const jq = spawnSync(process.execPath, [join(root, "scripts/build-jq.mjs")], { cwd: root, encoding: "utf8" });
   if (jq.status !== 0) throw new StartError(`The jq engine could not be built:\n${jq.stderr || jq.error?.message}`);
+  try {
+    await buildAssets();
+  } catch (error) {
+    throw new StartError(`The styles and scripts of the pages could not be built:\n${error.message}`);
+  }
   try {
     ensureOrders();
   } catch (error) {
@@ -51,7 +61,10 @@ async function operatorCall({ origin, operator }, method, path, body) {
   const text = await response.text();
   // Only a server that is not ours refuses our own secret: it took the port while ours was starting.
   if (response.status === 401) throw new StartError(portTaken(Number(new URL(origin).port)));
-  if (!response.ok) throw new StartError(`${method} /operator${path} was answered with ${response.status}: ${text}`);
+  if (!response.ok) {
+    const error = new StartError(`${method} /operator${path} was answered with ${response.status}: ${text}`);
+    throw Object.assign(error, { status: response.status });
+  }
   return JSON.parse(text);
 }
 
@@ -71,6 +84,30 @@ async function openTeam(server, persistDir) {
     else note(`Some seeds were refused; the next start tries them again:\n${failed.map(failureLine).join("\n")}`);
   }
   return token;
+}
+
+/** The variables of --vars. */
+function variables(varsFile) {
+  if (varsFile === undefined) return {};
+  try {
+    return readVarsFile(varsFile);
+  } catch (error) {
+    throw new StartError(error.message);
+  }
+}
+
+/**
+ * A link that signs its first visitor in as an owner of the team: as the one our token is of, or as another once that one has a login.
+ * For a browser the server is called localhost: it binds passkeys to a name and refuses numbers.
+ */
+async function openOwnerLink(server, port) {
+  const invite = (who) =>
+    operatorCall(server, "POST", `/teams/${team}/invitations`, { ...who, sign_in: true, expires_in_days: 1 });
+  const { url } = await invite({ username: "owner" }).catch((error) => {
+    if (error.status === 409) return invite({ role: "owner" });
+    throw error;
+  });
+  return `http://localhost:${port}${new URL(url).pathname}`;
 }
 
 /** Calls one seed tool as an MCP client does. */
@@ -116,6 +153,11 @@ function isRunning(pid) {
   }
 }
 
+/** wrangler's own line about a request repeats ours, and shows the path, in which links have their secret. */
+function isWranglersRequestLine(line) {
+  return line.startsWith("[wrangler:info] ");
+}
+
 /** Resolves when this process should end: a signal, or npm's own end when npm started us. */
 function untilAskedToStop() {
   return new Promise((resolve) => {
@@ -127,24 +169,26 @@ function untilAskedToStop() {
 }
 
 /** From the first byte of the build to the end of the server. Resolves after a signal, throws when it could not start or died. */
-async function serve({ port, persistDir, json }) {
+async function serve({ port, persistDir, varsFile, json }) {
   const asked = untilAskedToStop();
-  build();
+  const vars = { ...localVars, ...variables(varsFile) };
+  await build();
   if (!(await portIsFree(port))) throw new StartError(portTaken(port));
   const release = await takeDirectory(persistDir, port);
   note(`Starting on port ${port} …`);
   const operator = operatorToken(persistDir);
   let serving = false;
-  const onLine = (line) => serving && note(line);
-  const server = startDevServer({ port, persistDir, operatorToken: operator, onLine });
+  const onLine = (line) => serving && !isWranglersRequestLine(line) && note(line);
+  const server = startDevServer({ port, persistDir, operatorToken: operator, vars, onLine });
   const running = async () => {
     await server.ready;
     const token = await openTeam({ origin: server.origin, operator }, persistDir);
     const url = `${server.origin}/t/${team}/mcp`;
     const proof = await prove(url, token);
+    const ownerLink = await openOwnerLink({ origin: server.origin, operator }, port);
     serving = true;
-    if (json) process.stdout.write(`${JSON.stringify({ url, team, token })}\n`);
-    else process.stdout.write(welcomeText({ origin: server.origin, team, token, proof, persistDir }));
+    if (json) process.stdout.write(`${JSON.stringify({ url, team, token, owner_link: ownerLink })}\n`);
+    else process.stdout.write(welcomeText({ origin: server.origin, team, token, ownerLink, proof, persistDir }));
     const lastLines = await server.ended;
     throw new StartError(`The local server ended by itself. Its last lines:\n${lastLines.join("\n")}`);
   };

@@ -1,4 +1,4 @@
-// What `npm start` prints for people: where the server is, how clients connect, and one tool's answer. Pure; runs under Node.
+// What `npm start` prints for people: where the server is, how people and clients get in, and one tool's answer. Pure; runs under Node.
 
 const indent = (text) =>
   text
@@ -8,13 +8,15 @@ const indent = (text) =>
     .join("\n");
 
 /** The whole text; `proof` is `{ call, answer }` of one tool call made through MCP, `origin` and `team` say where. */
-export function welcomeText({ origin, team, token, proof, persistDir }) {
+export function welcomeText({ origin, team, token, ownerLink, proof, persistDir }) {
   const url = `${origin}/t/${team}/mcp`;
   const mcpRemote = { command: "npx", args: ["mcp-remote", url, "--header", `Authorization:Bearer ${token}`] };
   const http = { url, headers: { Authorization: `Bearer ${token}` } };
   return `
 MCP URL  ${url}
 Token    ${token}   (owner of team "${team}"; a new one each start, older ones stay valid)
+Browser  ${ownerLink}
+         signs in one browser as an owner, once and within a day; a new one each start. Then add a passkey: ${new URL("/account", ownerLink)}
 
 Connect
   Claude Code          claude mcp add --transport http super-data ${url} --header "Authorization: Bearer ${token}"

@@ -87,6 +87,8 @@ export const logLimits = {
   days: 90,
   /** Milliseconds a report may wait for others, so that many calls at once are one write. */
   batchMs: 50,
+  /** Characters of a client's name, as it says it, in a line of the request log. */
+  clientChars: 200,
   /** Characters of a call's arguments kept in its row. */
   parametersChars: 2_000,
 } as const;
@@ -237,4 +239,184 @@ export const datasetLimits = {
   toolContentBytes: 1 * MIB,
   /** Characters of a dataset's description. */
   descriptionChars: 2_000,
+} as const;
+
+/** Limits of the audit log. */
+export const auditLimits = {
+  /** Characters of a value before or after a change, as JSON; a longer one is cut and says so. Versions keep the whole content. */
+  valueChars: 8 * KIB,
+  /** Entries of one slice of an export or a verification: the team's object does nothing else meanwhile. */
+  exportEntries: 1_000,
+  /** Bytes of one such slice. */
+  sliceBytes: MIB,
+  /** Slices that one call of verify_audit_log reads; it goes on from a cursor. */
+  verifySlices: 40,
+  /** Entries that one filtered search looks at, from its cursor back. */
+  searchEntries: 100_000,
+  /** The same when it searches text: the values of each have to be read. */
+  searchTextEntries: 10_000,
+  /** Bytes of the entries in one answer over REST. */
+  pageBytes: MIB,
+  /** Changed fields that a line of search_audit_log shows. */
+  shownFields: 6,
+  /** Characters of a value in such a line. */
+  shownValueChars: 60,
+} as const;
+
+/** Limits of idempotency keys. */
+export const idempotencyLimits = {
+  /** Characters of a key. */
+  keyChars: 200,
+  /** Milliseconds a key is remembered. */
+  keptMs: 24 * 60 * 60_000,
+  /** Milliseconds without a sign of life after which a request counts as dead: one that the platform ended says nothing. */
+  leaseMs: 60_000,
+  /** Milliseconds a retry waits for the request that runs under its key before it is told so. */
+  waitMs: 25_000,
+  /** Bytes of an answer that is kept whole; of a longer one only that it was given. */
+  answerBytes: 64 * KIB,
+  /** Bytes of all answers kept of a team; beyond, answers are not kept, only that they were given. */
+  teamAnswerBytes: 256 * MIB,
+  /** Bytes of a body that is read before its request begins; of a longer one the digest is known only at its end. */
+  bufferedBytes: MIB,
+} as const;
+
+/** Token buckets: each refills evenly. A team's hold at most a minute's worth; its admins set theirs up to maxPerMinute. */
+export const rateLimits = {
+  /** Requests of one person a minute, over all their credentials, until an admin sets another number: twice a token's, so that one that was stolen, or acts for them, leaves them theirs. */
+  personPerMinute: 2_400,
+  /** Requests of one token, connection or session a minute, likewise. */
+  tokenPerMinute: 1_200,
+  /** Runs of the jq engine of one person a minute, likewise; answers from the cache cost nothing. */
+  queryPerMinute: 600,
+  /** Writes of one person a minute, likewise. */
+  writePerMinute: 300,
+  /** What admins may set any of these to at most; the operator's RATE_LIMIT_MAX_PER_MINUTE takes its place. */
+  maxPerMinute: 60_000,
+  /** Tokens that are not good and one network address may present at once; an office shares one. */
+  tokenGuessBurst: 100,
+  /** Such tokens it may present a minute after that; the operator's TOKEN_GUESSES_PER_MINUTE takes its place. */
+  tokenGuessesPerMinute: 60,
+  /** Sign-ins that one network address may fail at once. */
+  signInFailureBurst: 20,
+  /** Sign-ins it may fail a minute after that; the operator's SIGN_IN_FAILURES_PER_MINUTE takes its place. */
+  signInFailuresPerMinute: 2,
+  /** Milliseconds between two writes of one bucket to storage. */
+  saveEveryMs: 1_000,
+  /** Buckets a team's object holds in memory before it drops those that are full. */
+  bucketsHeld: 10_000,
+  /** Network addresses that an isolate remembers as blocked. */
+  addressesHeld: 10_000,
+} as const;
+
+/** Limits of metrics and of what they cost. */
+export const metricsLimits = {
+  /** Pairs of tool and outcome that a team counts; calls of further tools are counted as `other`. */
+  series: 3_000,
+  /** Teams one answer of the deployment's /metrics shows; the rest have their own /t/<team>/metrics. */
+  teams: 500,
+  /** Teams asked at once. */
+  teamsAtOnce: 20,
+  /** Milliseconds that an isolate answers /health/ready from memory. */
+  readyCacheMs: 5_000,
+  /** Milliseconds after which a part that has not answered counts as failed. */
+  readyTimeoutMs: 5_000,
+} as const;
+
+/** Limits of who sees a dataset or tool. */
+export const visibilityLimits = {
+  /** Usernames one dataset or tool may be shown to; for more people there are roles. */
+  people: 100,
+} as const;
+
+/** Limits of a team's people and of how they get in. */
+export const peopleLimits = {
+  /** People in a team; who was removed does not count. */
+  members: 1_000,
+  /** Service accounts of a team. */
+  serviceAccounts: 100,
+  /** Invitations of a team that may be open at once. */
+  openInvitations: 200,
+  /** Days an invitation is open when its author says nothing. */
+  invitationDays: 7,
+  /** Days an invitation is open at most. */
+  maxInvitationDays: 30,
+  /** Days an invitation that has ended is still listed. */
+  endedInvitationDays: 30,
+  /** Tokens of one person or service account that may be live at once. */
+  liveTokensEach: 50,
+  /** Days a token lives at most, when it expires at all. */
+  maxTokenDays: 3_650,
+} as const;
+
+/** Limits of a deployment's teams. */
+export const teamLimits = {
+  /** Teams that one person may have created; those that were purged do not count. */
+  createdEach: 20,
+  /** Days a deleted team can be restored before all of it is removed for good. */
+  graceDays: 30,
+  /** Milliseconds after which the removal of a deleted team's files is asked for again, if nobody confirmed it. */
+  purgeRetryMs: 60 * 60_000,
+  /** Milliseconds a slug stays reserved for a creation that was not finished. */
+  reservationMs: 10 * 60_000,
+} as const;
+
+/** Limits of the OAuth authorization server. */
+export const oauthLimits = {
+  /** Milliseconds an access token lives; what it may do is asked anew at every call. */
+  accessTokenMs: 15 * 60_000,
+  /** Milliseconds a connection lives that nobody uses; each refresh begins them anew. */
+  refreshIdleMs: 30 * 24 * 60 * 60_000,
+  /** Milliseconds a client that registered itself is remembered; half of them before the end, its next refresh begins them anew. */
+  clientRegistrationMs: 90 * 24 * 60 * 60_000,
+  /** Milliseconds a code lives that no client has come for. */
+  codeMs: 10 * 60_000,
+  /** Milliseconds an isolate believes a token it has found good; whether the connection still stands is asked at every call. */
+  tokenCacheMs: 60_000,
+  /** Tokens found good that an isolate remembers. */
+  tokenCacheEntries: 5_000,
+  /** Teams whose authorization server an isolate keeps made. */
+  cachedServers: 500,
+  /** OAuth clients that one network address may register at once: what a registration leaves is kept for clientRegistrationMs. */
+  registrationBurst: 200,
+  /** OAuth clients it may register a minute after that; the operator's REGISTRATIONS_PER_MINUTE takes its place. */
+  registrationsPerMinute: 60,
+  /** Connections of one person in a team; one more ends the one that was longest unused. */
+  connectionsPerPerson: 50,
+  /** Bytes of a request to the token or registration endpoint. */
+  requestBytes: 64 * KIB,
+  /** Characters kept of the name a client gives itself. */
+  clientNameChars: 100,
+} as const;
+
+/** Limits of signing in with a browser. */
+export const signInLimits = {
+  /** Milliseconds a session lives at most. */
+  sessionMs: 30 * 24 * 60 * 60_000,
+  /** Milliseconds without a request after which a session ends. */
+  sessionIdleMs: 7 * 24 * 60 * 60_000,
+  /** Milliseconds between notes of when a session was last seen; on each request it would make every read a write. */
+  sessionSeenEveryMs: 60_000,
+  /** Sessions of one person; a further sign-in ends the one that was longest unused. */
+  sessions: 50,
+  /** Passkeys of one person. */
+  passkeys: 20,
+  /** Accounts at identity providers that sign in as one person. */
+  identities: 10,
+  /** Teams one person may be in: their home page asks each. */
+  teams: 100,
+  /** Milliseconds someone may take at an identity provider or with a passkey's prompt. */
+  pendingMs: 10 * 60_000,
+  /** Milliseconds to wait for one answer of an identity provider. */
+  providerTimeoutMs: 10_000,
+  /** Milliseconds an issuer's published configuration is believed before it is fetched again. */
+  discoveryMs: 10 * 60_000,
+  /** Seconds an identity provider's clock may differ from ours. */
+  clockSkewSeconds: 60,
+  /** Characters of a person's name. */
+  displayNameChars: 100,
+  /** Characters of a passkey's name. */
+  passkeyLabelChars: 60,
+  /** Characters of a browser's user agent kept with its session. */
+  userAgentChars: 300,
 } as const;

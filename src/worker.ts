@@ -2,6 +2,9 @@
 import { app } from "./surfaces/app.ts";
 import { handleBackground } from "./surfaces/background/consumer.ts";
 
+export { AddressObject } from "./durable/address-object.ts";
+export { DeploymentObject } from "./durable/deployment-object.ts";
+export { PersonObject } from "./durable/person-object.ts";
 export { TeamObject } from "./durable/team-object.ts";
 
 export default {

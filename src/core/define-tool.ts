@@ -1,8 +1,30 @@
 // How a built-in tool is written: data plus one handler. Runs at the edge; imports nothing from src but core.
 import type { z } from "zod";
 
-/** What an actor must be allowed to do before a tool runs. Roles grant permissions; see features/access. */
-export type Permission = "data:read" | "data:write" | "library:write" | "admin";
+/** What a credential may be narrowed to; OAuth calls these scopes. */
+export const scopes = ["data:read", "data:write", "library:write", "admin"] as const;
+export type Scope = (typeof scopes)[number];
+
+/** What an actor must be allowed to do before a tool runs or a route answers. Which role and scope grants each: features/access. */
+export const permissions = [
+  "self:read",
+  "data:read",
+  "data:write",
+  "library:write",
+  "visibility:own",
+  "visibility:manage",
+  "activity:read",
+  "people:read",
+  "people:manage",
+  "owners:manage",
+  "membership:own",
+  "tokens:own",
+  "tokens:manage",
+  "settings:manage",
+  "metrics:read",
+  "audit:read",
+] as const;
+export type Permission = (typeof permissions)[number];
 
 /** The families of built-in tools that `?toolsets=` chooses from; `catalog` is listed by default. */
 export const toolsets = ["catalog", "jq", "admin"] as const;
@@ -26,6 +48,12 @@ export const readsOnly: ToolHints = { readOnly: true, destructive: false, idempo
 /** Hints of a tool that changes the team's own data, to the same end however often it is called. */
 export const replaces: ToolHints = { readOnly: false, destructive: true, idempotent: true, openWorld: false };
 
+/** The argument by which a call of a tool that writes can be repeated safely. */
+export const idempotencyKey = "idempotency_key";
+
+/** Hints of a tool that adds something each time it is called. */
+export const adds: ToolHints = { readOnly: false, destructive: false, idempotent: false, openWorld: false };
+
 /** A tool's answer: Markdown for a model to read and the same content as data. */
 export interface ToolAnswer<Output> {
   text: string;
@@ -44,6 +72,8 @@ export interface ToolDefinition<Context, Input extends z.ZodObject, Output exten
   hints: ToolHints;
   permission: Permission;
   toolset: Toolset;
+  /** Says that it writes only through other tools, which take keys of their own. */
+  takesKey?: false;
   handler: (context: Context, input: z.output<Input>) => Promise<ToolAnswer<z.input<Output>>>;
 }
 
@@ -57,22 +87,32 @@ export interface AnyTool<Context> {
   hints: ToolHints;
   permission: Permission;
   toolset: Toolset;
+  /** It writes, so it takes an idempotency_key besides its own arguments and runs once for each. */
+  takesKey: boolean;
   /** Parses the arguments strictly (an unknown key is an error), then runs the handler. */
   call: (context: Context, args: unknown) => Promise<ToolAnswer<Record<string, unknown>>>;
 }
 
-/** Makes the form in which tools are defined for one kind of call; `parse` reads their arguments, `what` names the tool in its errors. */
-export function toolDefiner<Context>(parse: (schema: z.ZodObject, value: unknown, what: string) => unknown) {
+/**
+ * Makes the form in which tools are defined for one kind of call; `parse` reads their arguments, `what` names the tool in its errors.
+ * Tools that write take `keySchema` as the further argument idempotency_key, which no handler sees.
+ */
+export function toolDefiner<Context>(
+  parse: (schema: z.ZodObject, value: unknown, what: string) => unknown,
+  keySchema: z.ZodType,
+) {
   return function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
     definition: ToolDefinition<Context, Input, Output>,
   ): AnyTool<Context> {
-    const input = definition.input.strict();
+    const takesKey = !definition.hints.readOnly && definition.takesKey !== false;
+    const input = (takesKey ? definition.input.extend({ [idempotencyKey]: keySchema }) : definition.input).strict();
     return {
       ...definition,
       input,
+      takesKey,
       call: async (context, args) => {
-        const parsed = parse(input, args ?? {}, definition.name) as z.output<Input>;
-        return (await definition.handler(context, parsed)) as ToolAnswer<Record<string, unknown>>;
+        const { [idempotencyKey]: _key, ...own } = parse(input, args ?? {}, definition.name) as Record<string, unknown>;
+        return (await definition.handler(context, own as z.output<Input>)) as ToolAnswer<Record<string, unknown>>;
       },
     };
   };

@@ -1,3 +1,4 @@
 // Spans of time in milliseconds. Runs everywhere.
 
-export const dayMs = 24 * 60 * 60_000;
+export const hourMs = 60 * 60_000;
+export const dayMs = 24 * hourMs;

@@ -6,6 +6,11 @@ export function newId(prefix: string): string {
   return `${prefix}_${base64Url(bytes)}`;
 }
 
+/** 43 random base64url characters: 256 bits that nobody guesses. */
+export function randomSecret(): string {
+  return base64Url(crypto.getRandomValues(new Uint8Array(32)));
+}
+
 /** Base64url text (no padding) of bytes. */
 export function base64Url(bytes: Uint8Array): string {
   let binary = "";

@@ -5,6 +5,11 @@ export function logFailure(event: string, fields: Readonly<Record<string, unknow
   console.error(JSON.stringify({ event, ...fields, ...(error === undefined ? {} : { error: textOf(error) }) }));
 }
 
+/** Writes one line about something that went as it should. */
+export function logEvent(event: string, fields: Readonly<Record<string, unknown>>): void {
+  console.log(JSON.stringify({ event, ...fields }));
+}
+
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const text = error.stack ?? String(error);

@@ -8,6 +8,19 @@ export const teamSlugSchema = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, "use 1 to 40 lower-case letters, digits and inner hyphens");
 
+/** Slugs that read as the server's own addresses, or as somebody they are not. */
+const reservedSlugs: ReadonlySet<string> = new Set(
+  `about account accounts admin api app assets auth authorize billing blog callback dashboard deployment dev docs download help health home
+   internal join legal login logout mail mcp me metrics new null oauth operator owner ping privacy public register root security
+   settings sign-in sign-out sign-up static status super-data support sys system t team teams terms token undefined user users
+   v1 well-known www`.split(/\s+/),
+);
+
+/** A slug that a new team may have. */
+export const newTeamSlugSchema = teamSlugSchema.refine((slug) => !reservedSlugs.has(slug), {
+  message: "choose another slug: this one is reserved",
+});
+
 /** A tool, function or parameter name: what jq, MCP and every client accept. */
 export const identifierSchema = z
   .string()

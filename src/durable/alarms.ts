@@ -1,8 +1,11 @@
 // When the team object wakes and what it does then: hands expired work to the queue and trims the log. Idempotent. Runs in the object.
-import { dayMs } from "../core/durations.ts";
+import { dayMs, hourMs } from "../core/durations.ts";
 import { takeDueObjects } from "../features/datasets/store.ts";
+import { sweepKeys } from "../features/idempotency/store.ts";
 import { trimExecutions } from "../features/metrics/store.ts";
 import { executions } from "../features/metrics/table.ts";
+import { trimInvitations } from "../features/people/store.ts";
+import { duePurge } from "../features/teams/lifecycle.ts";
 import type { BackgroundMessage } from "../surfaces/background/messages.ts";
 import type { Db } from "./db.ts";
 import type { TeamDeps } from "./team-deps.ts";
@@ -66,8 +69,15 @@ export async function sweepTeam(deps: TeamDeps, queue: Queue<BackgroundMessage>,
   const now = deps.now();
   trimExecutions(deps.db, now);
   if (hasExecutions(deps.db)) deps.wakeAt(now + dayMs);
+  const nextKeyAt = sweepKeys(deps.db, now);
+  // Hourly at most: keys that are over are as good as gone, so one sweep may take many.
+  if (nextKeyAt !== undefined) deps.wakeAt(nextKeyAt > now ? Math.max(nextKeyAt, now + hourMs) : now + 1_000);
   const { due, nextDueAt } = takeDueObjects(deps.db, now);
   if (nextDueAt !== undefined) deps.wakeAt(nextDueAt);
+  const nextInvitationAt = trimInvitations(deps.db, now);
+  if (nextInvitationAt !== undefined) deps.wakeAt(nextInvitationAt);
+  const purge = duePurge(deps);
+  if (purge !== undefined) await queue.send({ type: "purge_team", team, ...purge });
   if (due.length > 0) await queue.send({ type: "delete_objects", team, objects: due });
 }
 

@@ -3,6 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import teamMigrations from "../../migrations/team/migrations.js";
+import { aCaller } from "../../test/helpers/team.ts";
 import { isAppError } from "../core/errors.ts";
 import { createTeam } from "../features/teams/store.ts";
 import { hasSchema, type MigrationSource, migrateDb, openDb } from "./db.ts";
@@ -69,13 +70,13 @@ describe("migrations", () => {
     await stub.create({ slug: "migrate-team", name: "Kept" });
     await stub
       .access()
-      .createToken({ username: "ada", role: "owner", label: "t", hash: "h", prefix: "p", expiresAt: null });
+      .createToken({ username: "ada", role: "owner", label: "t", hash: "h", prefix: "p", expiresAt: null }, aCaller());
     await runInDurableObject(stub, async (_object, state) => {
       const broken = new TeamWithFailingMigration(state, env);
       await constructed(state);
       const calls = [
-        () => broken.enter({ tokenHash: "h" }),
-        () => broken.access().revokeToken("tok_1"),
+        () => broken.enter({ credential: { kind: "token", hash: "h" } }),
+        () => broken.access().revokeToken("tok_1", aCaller()),
         () => broken.fetch(new Request("https://team/feed")),
       ];
       for (const call of calls) {
@@ -87,7 +88,7 @@ describe("migrations", () => {
       await broken.alarm();
       const repaired = new TeamObject(state, env);
       await constructed(state);
-      expect(repaired.enter({ tokenHash: "h" })).toMatchObject({
+      expect(repaired.enter({ credential: { kind: "token", hash: "h" } })).toMatchObject({
         actor: { username: "ada", role: "owner" },
         name: "Kept",
       });
@@ -98,7 +99,7 @@ describe("migrations", () => {
 describe("an object that was never made a team", () => {
   it("stays empty, whatever is asked of it", async () => {
     const stub = team("never-created");
-    expect(await stub.enter({ tokenHash: "whatever" })).toBeUndefined();
+    expect(await stub.enter({ credential: { kind: "token", hash: "whatever" } })).toBeUndefined();
     await runInDurableObject(stub, (_object, state) => {
       expect(tables(state.storage)).toEqual([]);
       expect(hasSchema(state.storage)).toBe(false);

@@ -1,8 +1,14 @@
 // What every feature of the team object is given. Runs in the object.
 import { eq, sql } from "drizzle-orm";
+import type { Asker, Caller, Visibility } from "../features/access/access.ts";
+import type { AuditEntry } from "../features/audit/schema.ts";
+import { appendAudit } from "../features/audit/store.ts";
+import { markWritten } from "../features/idempotency/store.ts";
 import { team } from "../features/teams/table.ts";
+import { type HiddenItems, hiddenItems } from "../features/visibility/store.ts";
 import type { Alarm } from "./alarms.ts";
 import type { Db } from "./db.ts";
+import type { EndFeeds } from "./feed.ts";
 
 /** A change that callers can see, as it travels on the feed. */
 export interface TeamEvent {
@@ -10,20 +16,33 @@ export interface TeamEvent {
   name: string;
   change: "created" | "updated" | "removed";
   revision: number;
+  /** Who may learn of it; left out: everyone in the team. */
+  visibility?: Visibility;
+}
+
+/** What a write has done: its result, what listeners are told and what the audit log says. */
+export interface Change<T> {
+  result: T;
+  events: Omit<TeamEvent, "revision">[];
+  audit: AuditEntry[];
 }
 
 export interface TeamDeps {
   db: Db;
   now: () => number;
   /**
-   * Runs `write` in one transaction under a new team revision, then publishes what it says has changed.
-   * A throw undoes everything, the revision too, and publishes nothing.
+   * Runs `write` in one transaction under a new team revision, puts what it says into the audit log in the same transaction, then publishes
+   * the events. A throw undoes everything, the revision and the log too, and publishes nothing.
    */
-  change: <T>(write: (revision: number) => { result: T; events: Omit<TeamEvent, "revision">[] }) => T;
-  /** Runs `write` in one transaction, for writes that nobody is told of. */
+  change: <T>(by: Caller, write: (revision: number) => Change<T>) => T;
+  /** The same for writes that change no definition: no new revision, nothing published. */
+  record: <T>(by: Caller, write: () => { result: T; audit: AuditEntry[] }) => T;
+  /** Runs `write` in one transaction, for the server's own bookkeeping: what nobody asked for by itself. */
   atomically: <T>(write: () => T) => T;
-  /** Closes the feeds that were opened with this token. */
-  endFeeds: (tokenId: string) => void;
+  /** Closes the feeds that a credential opened, or all of a person's, or everyone's. */
+  endFeeds: EndFeeds;
+  /** What someone does not see of the team's tools and datasets. */
+  hiddenFrom: (asker: Asker) => HiddenItems;
   /** Asks for `alarm` at this time or sooner. */
   wakeAt: (timeMs: number) => void;
 }
@@ -33,31 +52,41 @@ export function makeTeamDeps(
   storage: DurableObjectStorage,
   db: Db,
   alarm: Alarm,
-  feed: { publish: (event: TeamEvent) => void; endFeeds: (tokenId: string) => void },
+  feed: { publish: (event: TeamEvent) => void; endFeeds: EndFeeds },
 ): TeamDeps {
+  const atomically = <T>(write: () => T): T => alarm.afterwards(() => storage.transactionSync(write));
+  const log = (by: Caller, audit: readonly AuditEntry[]): void => {
+    const now = Date.now();
+    appendAudit(db, by, audit, now);
+    if (by.idempotencyId !== undefined) markWritten(db, by.idempotencyId);
+  };
   return {
     db,
-    atomically: (write) => alarm.afterwards(() => storage.transactionSync(write)),
+    atomically,
     endFeeds: feed.endFeeds,
     now: () => Date.now(),
-    change: (write) => {
-      const change = () => {
-        const row = db
+    record: (by, write) =>
+      atomically(() => {
+        const { result, audit } = write();
+        log(by, audit);
+        return result;
+      }),
+    change: (by, write) => {
+      const { result, events } = atomically(() => {
+        const { revision } = db
           .update(team)
           .set({ revision: sql`${team.revision} + 1` })
           .where(eq(team.id, 1))
           .returning({ revision: team.revision })
           .get();
-        const outcome = write(row.revision);
-        return {
-          result: outcome.result,
-          events: outcome.events.map((event) => ({ ...event, revision: row.revision })),
-        };
-      };
-      const { result, events } = alarm.afterwards(() => storage.transactionSync(change));
+        const outcome = write(revision);
+        log(by, outcome.audit);
+        return { result: outcome.result, events: outcome.events.map((event) => ({ ...event, revision })) };
+      });
       for (const event of events) feed.publish(event);
       return result;
     },
+    hiddenFrom: (asker) => hiddenItems(db, asker),
     wakeAt: (timeMs) => alarm.wakeAt(timeMs),
   };
 }

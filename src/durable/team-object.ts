@@ -1,14 +1,18 @@
 // One team: a directory of its features' RPC objects, its schema and its feed. Wiring only. Runs in the object.
 import { DurableObject } from "cloudflare:workers";
 import teamMigrations from "../../migrations/team/migrations.js";
-import { AppError } from "../core/errors.ts";
+import { AppError, isAppError } from "../core/errors.ts";
 import { logFailure } from "../core/log.ts";
-import type { Actor } from "../features/access/access.ts";
+import type { Actor, Caller } from "../features/access/access.ts";
+import { ConnectionsRpc } from "../features/access/connection-rpc.ts";
 import { AccessRpc } from "../features/access/rpc.ts";
-import { findActor, findToken } from "../features/access/store.ts";
+import type { Credential } from "../features/access/schema.ts";
+import { actorFor, findActor } from "../features/access/store.ts";
+import { AuditRpc } from "../features/audit/rpc.ts";
 import { DatasetsRpc } from "../features/datasets/rpc.ts";
 import type { Dataset } from "../features/datasets/schema.ts";
 import { changedDatasets } from "../features/datasets/store.ts";
+import { IdempotencyRpc } from "../features/idempotency/rpc.ts";
 import { FunctionsRpc } from "../features/jq-functions/rpc.ts";
 import type { JqFunction } from "../features/jq-functions/schema.ts";
 import { changedFunctions } from "../features/jq-functions/store.ts";
@@ -16,19 +20,41 @@ import { ToolsRpc } from "../features/jq-tools/rpc.ts";
 import type { JqTool } from "../features/jq-tools/schema.ts";
 import { changedTools } from "../features/jq-tools/store.ts";
 import { MetricsRpc } from "../features/metrics/rpc.ts";
-import { createTeam, readTeam } from "../features/teams/store.ts";
+import { PeopleRpc } from "../features/people/rpc.ts";
+import { Limiter, type RateState } from "../features/rate-limits/rate-limits.ts";
+import { LimitsRpc } from "../features/rate-limits/rpc.ts";
+import { bucketStorage } from "../features/rate-limits/store.ts";
+import { isPurgeDue, requireNotDeleted } from "../features/teams/lifecycle.ts";
+import { TeamsRpc } from "../features/teams/rpc.ts";
+import { allowsProvider, maxRatePerMinute } from "../features/teams/schema.ts";
+import { createTeam, type Founder, readSettings, readTeam } from "../features/teams/store.ts";
+import { VisibilityRpc } from "../features/visibility/rpc.ts";
 import { cacheLimits } from "../limits.ts";
 import { Alarm, sweepTeam } from "./alarms.ts";
 import { type Db, hasSchema, type MigrationSource, migrateDb, openDb } from "./db.ts";
 import { acceptFeed, endFeeds, publishToFeed } from "./feed.ts";
 import { makeTeamDeps, type TeamDeps } from "./team-deps.ts";
+import { DoorRefusals, readGauges } from "./team-gauges.ts";
+
+export interface EnterInput {
+  credential: Credential;
+  /** What the Worker knows of the team already. */
+  incarnation?: string;
+  revision?: number;
+  /** The request would restore a deleted team. */
+  restoring?: boolean;
+}
 
 /** What a Worker learns when a request enters: who asks, and what changed since the revision it already knows. */
 export interface TeamEntry {
   actor: Actor;
+  /** The operator's log may show arguments of this team's calls. */
+  logArguments: boolean;
   name: string;
   incarnation: string;
   revision: number;
+  /** Where the caller's rate limits stand, this request counted. */
+  limits: RateState[];
   /** TeamChanges as JSON text, which crosses RPC cheaper than objects. Absent when the Worker's copy is current. */
   changes?: string;
 }
@@ -41,11 +67,19 @@ export interface TeamChanges {
   datasets: Dataset[];
 }
 
+/** Whom a credential stands for, and when it ends by itself: Unix milliseconds, null for never. */
+interface Admitted {
+  actor: Actor;
+  expiresAt: number | null;
+}
+
 /** Each getter hands out one feature's methods, which throw `not_found` before `create` and `team_unavailable` after a failed migration. */
 export class TeamObject extends DurableObject<Env> {
   readonly #db: Db;
   readonly #deps: TeamDeps;
   readonly #alarm: Alarm;
+  readonly #limiter: Limiter;
+  readonly #refusals = new DoorRefusals();
   #migrationFailure: unknown;
   #isTeam = false;
 
@@ -53,9 +87,10 @@ export class TeamObject extends DurableObject<Env> {
     super(ctx, env);
     this.#db = openDb(ctx.storage);
     this.#alarm = new Alarm(ctx.storage);
+    this.#limiter = new Limiter(bucketStorage(this.#db), maxRatePerMinute(env));
     this.#deps = makeTeamDeps(ctx.storage, this.#db, this.#alarm, {
       publish: (event) => publishToFeed(ctx, event, this.#deps.now()),
-      endFeeds: (tokenId) => endFeeds(ctx, tokenId),
+      endFeeds: (whose) => endFeeds(ctx, whose),
     });
     ctx.blockConcurrencyWhile(async () => {
       await this.#alarm.restore();
@@ -69,28 +104,51 @@ export class TeamObject extends DurableObject<Env> {
     return teamMigrations;
   }
 
-  /** Makes this object a team. Returns false, changing nothing, when it already is one. */
-  create(input: { slug: string; name: string }): boolean {
+  /** Makes this object a team, owned by its founder if a person creates it. Returns false, changing nothing, when it already is one. */
+  create(input: { slug: string; name: string; founder?: Founder; by?: Caller }): boolean {
     if (this.#isTeam) return false;
     this.ctx.storage.transactionSync(() => {
       this.#migrate();
       if (this.#migrationFailure !== undefined) throw this.#refusal();
-      createTeam(this.#db, input, this.#deps.now());
+      createTeam(this.#db, input, this.#deps.now(), input.by);
     });
     this.#isTeam = true;
     return true;
   }
 
-  /** The door of every request: undefined unless the team exists and the token is good. Nothing is written for a team that does not exist. */
-  enter(input: { tokenHash: string; incarnation?: string; revision?: number }): TeamEntry | undefined {
+  /** Removes all there is of a deleted team whose time is up. Says false, changing nothing, when this is not that life of it. */
+  async finishPurge(incarnation: string): Promise<boolean> {
+    if (!this.#isTeam) return false;
+    this.#requireUsable();
+    if (!isPurgeDue(this.#deps, incarnation)) return false;
+    await this.ctx.blockConcurrencyWhile(async () => {
+      this.#isTeam = false;
+      await this.ctx.storage.deleteAll();
+      this.#alarm.wentOff();
+    });
+    return true;
+  }
+
+  /**
+   * The door of every request: undefined unless the team exists and the credential is good. Charges it; throws `rate_limited`, and `team_deleted`
+   * unless an owner comes to restore it. Nothing is written for a team that does not exist.
+   */
+  enter(input: EnterInput): TeamEntry | undefined {
     if (!this.#isTeam) return undefined;
     this.#requireUsable();
-    const actor = findActor(this.#db, input.tokenHash, this.#deps.now());
+    return this.#refusals.watch(() => this.#letIn(input));
+  }
+
+  #letIn(input: EnterInput): TeamEntry | undefined {
+    const actor = this.#admit(input.credential)?.actor;
     if (actor === undefined) return undefined;
+    if (input.restoring !== true || actor.role !== "owner") requireNotDeleted(this.#db);
     const { name, incarnation, revision } = readTeam(this.#db);
     const behind = input.incarnation === incarnation && input.revision !== undefined ? revision - input.revision : -1;
     const full = behind < 0 || behind > cacheLimits.catalogueRevisions;
-    const entry = { actor, name, incarnation, revision };
+    const settings = readSettings(this.#db);
+    const limits = this.#limiter.enter(actor, settings, this.#deps.now());
+    const entry = { actor, name, incarnation, revision, limits, logArguments: settings.log_arguments };
     if (!full && input.revision === revision) return entry;
     const since = full ? -1 : (input.revision ?? -1);
     const changes: TeamChanges = {
@@ -106,6 +164,10 @@ export class TeamObject extends DurableObject<Env> {
     return new AccessRpc(this.#usable());
   }
 
+  connections(): ConnectionsRpc {
+    return new ConnectionsRpc(this.#usable());
+  }
+
   functions(): FunctionsRpc {
     return new FunctionsRpc(this.#usable());
   }
@@ -118,16 +180,82 @@ export class TeamObject extends DurableObject<Env> {
     return new DatasetsRpc(this.#usable());
   }
 
-  metrics(): MetricsRpc {
-    return new MetricsRpc(this.#usable());
+  limits(): LimitsRpc {
+    return new LimitsRpc(this.#usable(), this.#limiter, () => readSettings(this.#db));
   }
 
-  /** The feed: a hibernatable WebSocket on which every TeamEvent is sent. The Worker has checked the caller and names the token in `X-Token-Id`. */
+  visibility(): VisibilityRpc {
+    return new VisibilityRpc(this.#usable());
+  }
+
+  metrics(): MetricsRpc {
+    return new MetricsRpc(this.#usable(), {
+      gauges: () => readGauges(this.ctx, this.#db),
+      takeRefusals: () => this.#refusals.take(),
+    });
+  }
+
+  audit(): AuditRpc {
+    return new AuditRpc(this.#usable());
+  }
+
+  idempotency(): IdempotencyRpc {
+    return new IdempotencyRpc(this.#usable());
+  }
+
+  teams(): TeamsRpc {
+    return new TeamsRpc(this.#usable(), maxRatePerMinute(this.env));
+  }
+
+  people(): PeopleRpc {
+    return new PeopleRpc(this.#usable());
+  }
+
+  /** The feed: a hibernatable WebSocket on which TeamEvents are sent. The Worker has verified the credential it passes as JSON in `X-Credential`. */
   override fetch(request: Request): Response {
-    const { db } = this.#usable();
-    const id = request.headers.get("x-token-id") ?? "";
-    const token = findToken(db, id);
-    return token === undefined ? new Response(null, { status: 401 }) : acceptFeed(this.ctx, request, { id, ...token });
+    this.#requireUsable();
+    const credential = JSON.parse(request.headers.get("x-credential") ?? "null") as Credential | null;
+    const admitted = credential === null ? undefined : this.#admitListener(credential);
+    if (admitted === undefined) return new Response(null, { status: 401 });
+    const { actor, expiresAt } = admitted;
+    const { userId, username, role, scopes } = actor;
+    return acceptFeed(this.ctx, request, {
+      userId,
+      username,
+      role,
+      scopes,
+      credentialId: actor.credential.id,
+      expiresAt,
+    });
+  }
+
+  /** A listener that may not listen is turned away for good, whatever the reason. */
+  #admitListener(credential: Credential): Admitted | undefined {
+    try {
+      requireNotDeleted(this.#db);
+      return this.#admit(credential);
+    } catch (error) {
+      if (isAppError(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whom a credential stands for here. Throws `forbidden` when it names someone it may not act for. */
+  #admit(credential: Credential): Admitted | undefined {
+    const found = findActor(this.#db, credential, this.#deps.now());
+    if (credential.kind === "session" && !allowsProvider(readSettings(this.#db), credential.provider)) return undefined;
+    const actFor = credential.kind === "token" ? credential.actFor : undefined;
+    if (found === undefined || actFor === undefined) return found;
+    if (found.token?.mayActForOthers !== true) {
+      throw new AppError("forbidden", "X-User-Id is honoured only from a service token that may act for others.", {
+        hint: "Leave the header out, or have an admin create a service token with may_act_for_others.",
+      });
+    }
+    const actor = actorFor(this.#db, found.actor, actFor);
+    if (actor !== undefined) return { actor, expiresAt: found.expiresAt };
+    throw new AppError("forbidden", "X-User-Id names nobody of this team.", {
+      hint: "Send the username of a current member; list_members shows them.",
+    });
   }
 
   override webSocketClose(socket: WebSocket): void {

@@ -17,6 +17,8 @@ const firstBufferBytes = 256 * 1024;
 const largeBuffers = new Map<symbol, number>();
 /** What R2 takes in one call. */
 const keysPerDelete = 1000;
+/** What one sweep over a prefix lists at most: each page is two calls, and an invocation may make only so many. */
+const pagesPerSweep = 20;
 const pollMs = 100;
 const encoder = new TextEncoder();
 
@@ -170,6 +172,22 @@ export async function deleteObjects(
     }
   }
   return { deleted, failures };
+}
+
+/**
+ * Deletes the objects whose keys begin with `prefix` and that were written before a time (Unix milliseconds), some pages of them.
+ * `done`: none is left.
+ */
+export async function deleteUnder(bucket: R2Bucket, prefix: string, writtenBefore: number): Promise<{ done: boolean }> {
+  let cursor: string | undefined;
+  for (let pages = 0; pages < pagesPerSweep; pages++) {
+    const page = await bucket.list({ prefix, ...(cursor === undefined ? {} : { cursor }) });
+    const keys = page.objects.filter(({ uploaded }) => uploaded.getTime() < writtenBefore).map(({ key }) => key);
+    if (keys.length > 0) await bucket.delete(keys);
+    if (!page.truncated) return { done: true };
+    cursor = page.cursor;
+  }
+  return { done: false };
 }
 
 /** R2's code for a multipart upload that was completed, aborted or never was. */

@@ -2,6 +2,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
+import { toolCall } from "../../test/helpers/tool-call.ts";
 import type { NewToken } from "../features/access/schema.ts";
 import { app } from "./app.ts";
 
@@ -42,29 +43,8 @@ async function newToken(slug: string, username: string, role: string, days?: num
 }
 
 function mcpCall(slug: string, token: string, name: string, args: Record<string, unknown>): Promise<Answer> {
-  const meta = {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
-    "io.modelcontextprotocol/clientCapabilities": {},
-  };
-  return send(`/t/${slug}/mcp`, {
-    method: "POST",
-    token,
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      "mcp-protocol-version": "2026-07-28",
-      "mcp-method": "tools/call",
-      "mcp-name": name,
-      "user-agent": "app-test/1",
-    },
-    body: JSON.stringify({
-      jsonrpc: "2.0",
-      id: 1,
-      method: "tools/call",
-      params: { name, arguments: args, _meta: meta },
-    }),
-  });
+  const { headers, ...call } = toolCall(name, args);
+  return send(`/t/${slug}/mcp`, { ...call, token, headers: { ...headers, "user-agent": "app-test/1" } });
 }
 
 function structured(answer: Answer): Record<string, unknown> {
@@ -75,21 +55,22 @@ describe("without a good token", () => {
   it("answers the same 401 for a team that exists and one that does not", async () => {
     const { slug } = await newTeam();
     for (const token of [undefined, "nonsense", `sdp_${"A".repeat(43)}`]) {
+      const teams = [slug, "no-such-team", "No!Slug"];
       const answers = await Promise.all(
-        [slug, "no-such-team", "No!Slug"].map((team) =>
-          send(`/t/${team}/api/v1/datasets`, token === undefined ? {} : { token }),
-        ),
+        teams.map((team) => send(`/t/${team}/api/v1/datasets`, token === undefined ? {} : { token })),
       );
-      const seen = answers.map(({ status, headers, body: { request_id: _, ...body } }) => ({
+      const seen = answers.map(({ status, headers, body: { request_id: _, ...body } }, at) => ({
         status,
         body,
-        challenge: headers.get("www-authenticate"),
+        challenge: headers.get("www-authenticate")?.replace(teams[at] ?? "", "TEAM"),
       }));
-      for (const one of seen) expect(one).toEqual(seen[0]);
+      const bearer = `Bearer realm="super-data"${token === undefined ? "" : ', error="invalid_token"'}`;
+      expect(seen[1]).toEqual(seen[0]);
+      // What is no slug is no team's address, so there is no metadata to point at.
+      expect(seen[2]).toEqual({ ...seen[0], challenge: bearer });
       expect(seen[0]).toEqual({
         status: 401,
-        challenge:
-          token === undefined ? 'Bearer realm="super-data"' : 'Bearer realm="super-data", error="invalid_token"',
+        challenge: `${bearer}, resource_metadata="http://localhost/.well-known/oauth-protected-resource/t/TEAM/mcp", scope="data:read"`,
         body: {
           type: "urn:super-data:error:unauthorized",
           title: "unauthorized",

@@ -1,9 +1,16 @@
 // Every built-in tool there is, in one readable list. Runs at the edge.
+
+import { connectionTools } from "../features/access/connection-tools.ts";
+import { accessTools } from "../features/access/tools.ts";
+import { auditTools } from "../features/audit/tools.ts";
 import { datasetTools } from "../features/datasets/tools.ts";
 import { functionTools } from "../features/jq-functions/tools.ts";
 import { toolTools } from "../features/jq-tools/tools.ts";
 import { metricsTools } from "../features/metrics/tools.ts";
+import { peopleTools } from "../features/people/tools.ts";
 import { queryTools } from "../features/query/tools.ts";
+import { teamTools } from "../features/teams/tools.ts";
+import { visibilityTools } from "../features/visibility/tools.ts";
 import type { BuiltInTool } from "../tool.ts";
 import { findTools } from "./mcp/find-tools.ts";
 
@@ -14,4 +21,10 @@ export const builtInTools: readonly BuiltInTool[] = [
   ...functionTools,
   ...toolTools,
   ...metricsTools,
+  ...accessTools,
+  ...connectionTools,
+  ...peopleTools,
+  ...teamTools,
+  ...auditTools,
+  ...visibilityTools,
 ];

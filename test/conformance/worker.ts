@@ -14,7 +14,14 @@ interface FixtureEnv {
 /** Stands for the team's object: takes listeners and tells them of changes. */
 export class FeedObject extends DurableObject {
   override fetch(request: Request): Response {
-    return acceptFeed(this.ctx, request, { id: "fixture", expiresAt: null });
+    return acceptFeed(this.ctx, request, {
+      userId: "usr_fixture",
+      username: "fixture",
+      role: "owner",
+      scopes: ["data:read"],
+      credentialId: "fixture",
+      expiresAt: null,
+    });
   }
 
   publish(event: ServerEvent): void {

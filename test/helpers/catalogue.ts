@@ -1,7 +1,9 @@
 // A call context over a catalogue in memory, for unit tests of what runs at the edge.
 import type { CallContext, Catalogue } from "../../src/context.ts";
+import { scopes } from "../../src/core/define-tool.ts";
 import type { Role } from "../../src/features/access/access.ts";
 import type { Dataset } from "../../src/features/datasets/schema.ts";
+import { makeAnswerSeal } from "../../src/features/idempotency/seal.ts";
 import type { JqFunction } from "../../src/features/jq-functions/schema.ts";
 import type { JqTool } from "../../src/features/jq-tools/schema.ts";
 import type { ExecutionReport } from "../../src/features/metrics/schema.ts";
@@ -101,12 +103,25 @@ export function testContext(team: TestTeam = {}): {
   const pending: Promise<unknown>[] = [];
   // A name of its own: reports of one team travel together, and tests must not share them.
   const name = `test-${++teams}`;
-  const stub = { metrics: () => ({ record: async (reports: ExecutionReport[]) => void executions.push(...reports) }) };
+  const stub = {
+    metrics: () => ({ record: async (reports: ExecutionReport[]) => void executions.push(...reports) }),
+    limits: () => ({ spend: async (limit: string) => ({ limit, quota: 600, remaining: 599, resetSeconds: 1 }) }),
+  };
   const context: CallContext = {
     team: name,
-    actor: { userId: "usr_ana", username: "ana", role: team.role ?? "owner", tokenId: "tok_1" },
+    actor: {
+      userId: "usr_ana",
+      username: "ana",
+      role: team.role ?? "owner",
+      scopes,
+      credential: { kind: "token", id: "tok_1", label: "test" },
+    },
+    credential: { kind: "token", hash: "hash" },
+    logArguments: false,
+    address: undefined,
     client: "unit-test",
     requestId: "request-1",
+    limits: [],
     catalogue: catalogueOf(team),
     stub: stub as unknown as TeamClient,
     files: undefined as unknown as R2Bucket,
@@ -114,7 +129,13 @@ export function testContext(team: TestTeam = {}): {
     now: () => 1_700_000_000_000,
     waitUntil: (promise) => void pending.push(promise),
     signal: undefined,
+    answerSeal: makeAnswerSeal("test"),
     execution: {},
+    resourceMetadataUrl: "http://localhost/.well-known/oauth-protected-resource/t/test/mcp",
+    origin: "http://localhost",
+    signInWays: () => ["passkey"],
+    leftTeam: async () => undefined,
+    forgetGrant: async () => undefined,
   };
   return { context, executions, settle: async () => void (await Promise.all(pending)) };
 }

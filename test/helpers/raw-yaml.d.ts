@@ -1,5 +1,12 @@
-// Lets tests import a YAML file as its text. Types only.
+// Lets tests import a YAML or TOML file as its text. Types only.
 declare module "*.yaml?raw" {
+  const text: string;
+
+  // biome-ignore lint/style/noDefaultExport: the bundler gives the text as the default export.
+  export default text;
+}
+
+declare module "*.toml?raw" {
   const text: string;
 
   // biome-ignore lint/style/noDefaultExport: the bundler gives the text as the default export.

@@ -11,7 +11,11 @@ export interface RunningServer {
   origin: string;
   team: string;
   token: string;
+  /** Signs one browser in as an owner, once. */
+  ownerLink: string;
   persist: string;
+  /** What it has written to standard error so far. */
+  stderr: () => string;
   /** Ends the server with SIGTERM and waits until nothing of it is left. Keeps the state when `keep` is set. */
   stop: (options?: { keep?: boolean }) => Promise<void>;
 }
@@ -19,20 +23,33 @@ export interface RunningServer {
 const startTimeoutMs = 120_000;
 
 /** Starts the server and waits for its one JSON line. */
-export async function startServer(options: { persist?: string; port?: number } = {}): Promise<RunningServer> {
+export async function startServer(
+  options: { persist?: string; port?: number; env?: Record<string, string>; args?: string[] } = {},
+): Promise<RunningServer> {
   const persist = options.persist ?? mkdtempSync(join(tmpdir(), "super-data-"));
   const port = options.port ?? (await freePort());
-  const child = spawn("npm", ["start", "--", "--port", String(port), "--persist", persist, "--json"], {
-    stdio: ["ignore", "pipe", "pipe"],
+  const child = spawn(
+    "npm",
+    ["start", "--", "--port", String(port), "--persist", persist, "--json", ...(options.args ?? [])],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...options.env },
+    },
+  );
+  let err = "";
+  child.stderr?.on("data", (chunk) => {
+    err += chunk;
   });
   const line = await firstLine(child);
-  const { url, team, token } = JSON.parse(line) as { url: string; team: string; token: string };
+  const { url, team, token, owner_link } = JSON.parse(line) as Record<"url" | "team" | "token" | "owner_link", string>;
   return {
     url,
     team,
     token,
+    ownerLink: owner_link,
     persist,
     origin: new URL(url).origin,
+    stderr: () => err,
     stop: (how) => stop(child, persist, port, how?.keep === true),
   };
 }

@@ -9,7 +9,7 @@ declare module "vitest" {
 }
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { stop, ...server } = await startServer();
+  const { stop, stderr: _, ...server } = await startServer();
   project.provide("server", server);
   return async () => {
     await stop();

@@ -1,8 +1,10 @@
 // A real team for each unit test: its object, and calls that come in through the product's own door. Runs in workerd.
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { CallContext } from "../../src/context.ts";
+import { scopes } from "../../src/core/define-tool.ts";
 import { describeError } from "../../src/core/errors.ts";
-import type { Role } from "../../src/features/access/access.ts";
+import { type Caller, type Role, systemCaller } from "../../src/features/access/access.ts";
 import { makeToken } from "../../src/features/access/token.ts";
 import { type TeamClient, teamClient } from "../../src/platform/team-client.ts";
 import { builtInTools } from "../../src/surfaces/catalogue.ts";
@@ -13,6 +15,19 @@ export interface FreshTeam {
   client: TeamClient;
   /** A call of someone's; called again it sees the definitions as they are then, as a new request does. */
   call: (role?: Role, username?: string) => Promise<CallContext>;
+  /** The token that `call` comes with. */
+  token: (role?: Role, username?: string) => Promise<string>;
+}
+
+/** Who writes, for tests that call the team's object directly. */
+export function aCaller(username = "ada", role: Role = "owner"): Caller {
+  const credential = { kind: "token", id: `tok_${username}`, label: "test" } as const;
+  return {
+    actor: { userId: `usr_${username}`, username, role, scopes, credential },
+    client: "test",
+    address: null,
+    requestId: "request-1",
+  };
 }
 
 /** A team that no other test knows. */
@@ -24,20 +39,42 @@ export async function freshTeam(): Promise<FreshTeam> {
 
   const issue = async (username: string, role: Role): Promise<string> => {
     const { token, hash, prefix } = await makeToken();
-    await client.access().createToken({ username, role, label: "test", hash, prefix, expiresAt: null });
+    await client
+      .access()
+      .createToken({ username, role, label: "test", hash, prefix, expiresAt: null }, systemCaller("operator", "test"));
     tokens.set(`${username} ${role}`, token);
     return token;
   };
-  const call = async (role: Role = "member", username = "ada"): Promise<CallContext> => {
+  const token = async (role: Role = "member", username = "ada"): Promise<string> => {
     // Whoever comes is an owner by person, so that a token of any role can follow one of any other.
     if (!tokens.has(`${username} owner`)) await issue(username, "owner");
-    const token = tokens.get(`${username} ${role}`) ?? (await issue(username, role));
-    const headers = { authorization: `Bearer ${token}`, "user-agent": "test" };
+    return tokens.get(`${username} ${role}`) ?? (await issue(username, role));
+  };
+  const call = async (role: Role = "member", username = "ada"): Promise<CallContext> => {
+    const headers = { authorization: `Bearer ${await token(role, username)}`, "user-agent": "test" };
     const request = new Request(`https://data.test/t/${slug}/mcp`, { headers });
     const context = await enterTeam(request, env, { waitUntil: () => undefined }, slug);
     return { ...context, now: () => 1_700_000_000_000 };
   };
-  return { slug, client, call };
+  return { slug, client, call, token };
+}
+
+/** The audit log of a team, oldest first: who did what to what. */
+export async function auditLog(
+  slug: string,
+): Promise<{ username: string; action: string; target: string; before: unknown; after: unknown }[]> {
+  return runInDurableObject(env.TEAM.get(env.TEAM.idFromName(slug)), (_object, { storage }) =>
+    storage.sql
+      .exec<Record<string, string>>("SELECT * FROM audit_log ORDER BY seq")
+      .toArray()
+      .map((row) => ({
+        username: row.username ?? "",
+        action: row.action ?? "",
+        target: `${row.target_kind} ${row.target_name}`,
+        before: JSON.parse(row.before_json ?? "null"),
+        after: JSON.parse(row.after_json ?? "null"),
+      })),
+  );
 }
 
 /** Calls a built-in tool by name. */

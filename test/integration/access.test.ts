@@ -8,30 +8,33 @@ async function ask(
   url: string,
   headers: Record<string, string>,
   method = "POST",
-): Promise<{ status: number; challenge: string | null; body: Record<string, unknown> }> {
+): Promise<{ status: number; challenge: string; body: Record<string, unknown> }> {
   const response = await fetch(url, {
     method,
     headers: { "content-type": "application/json", accept: "application/json, text/event-stream", ...headers },
     ...(method === "POST" ? { body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: {} }) } : {}),
   });
   const { request_id: _id, ...body } = (await response.json()) as Record<string, unknown>;
-  return { status: response.status, challenge: response.headers.get("www-authenticate"), body };
+  // The address of the metadata repeats the one that was asked, whether or not there is such a team.
+  const own = `, resource_metadata="${new URL(url).origin}/.well-known/oauth-protected-resource${new URL(url).pathname}"`;
+  const challenge = (response.headers.get("www-authenticate") ?? "").replace(own, "");
+  return { status: response.status, challenge, body };
 }
 
 describe("without a good token", () => {
   it("is a 401 with a challenge, and the same for every team, there or not", async () => {
     const other = await createTeam(server, "access-other");
     const nobody = await Promise.all(
-      [server.url, other.url, `${server.origin}/t/no-such-team/mcp`, `${server.origin}/t/No!Team/mcp`].map((url) =>
-        ask(url, {}),
-      ),
+      [server.url, other.url, `${server.origin}/t/no-such-team/mcp`].map((url) => ask(url, {})),
     );
     for (const answer of nobody) expect(answer).toEqual(nobody[0]);
     expect(nobody[0]).toMatchObject({
       status: 401,
-      challenge: 'Bearer realm="super-data"',
+      challenge: 'Bearer realm="super-data", scope="data:read"',
       body: { code: "unauthorized", detail: "A token is needed." },
     });
+    const noSlug = await ask(`${server.origin}/t/No!Team/mcp`, {});
+    expect(noSlug).toEqual({ ...nobody[0], challenge: 'Bearer realm="super-data"' });
 
     const wrong = [
       [server.url, `Bearer ${other.token}`],
@@ -45,7 +48,7 @@ describe("without a good token", () => {
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     expect(answers[0]).toMatchObject({
       status: 401,
-      challenge: 'Bearer realm="super-data", error="invalid_token"',
+      challenge: 'Bearer realm="super-data", error="invalid_token", scope="data:read"',
       body: { code: "unauthorized", detail: "This token is not valid here." },
     });
   });

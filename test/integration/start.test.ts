@@ -39,6 +39,14 @@ it("prints one JSON line, keeps all data across restarts and ends cleanly on SIG
   });
   expect(changed.status).toBe(200);
   await first.stop({ keep: true });
+  // A line of JSON for each request reaches whoever runs it; wrangler's own, which show paths, do not.
+  const lines = first.stderr().split("\n");
+  const requests = lines.filter((line) => line.startsWith('{"event":"request"')).map((line) => JSON.parse(line));
+  expect(requests.map(({ username, route, method, status }) => ({ username, route, method, status }))).toEqual([
+    { username: "owner", route: "/t/:team/api/v1/datasets/:name", method: "PUT", status: 201 },
+    { username: "owner", route: "/t/:team/api/v1/datasets/:name", method: "PUT", status: 200 },
+  ]);
+  expect(lines.filter((line) => line.includes("[wrangler:info]"))).toEqual([]);
 
   const second = await startServer({ persist: first.persist });
   expect(second.token).not.toBe(first.token);
@@ -70,4 +78,13 @@ it("refuses a flag it does not know", async () => {
   expect(code).not.toBe(0);
   expect(err).toContain("--prot");
   expect(err).toContain("--port");
+});
+
+it("takes variables from a file, and says what is wrong with it", async () => {
+  const port = String(await freePort());
+  const missing = await start("--port", port, "--vars", "/no/such/file");
+  expect([missing.code, missing.err]).toEqual([
+    1,
+    expect.stringContaining("The file of variables /no/such/file could not be read: ENOENT."),
+  ]);
 });

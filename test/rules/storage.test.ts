@@ -12,12 +12,16 @@ function documented(heading: RegExp): string[] {
   return matches(section ?? "", /^\| `(\w+)/gm).sort();
 }
 
-it("documents every table", () => {
-  const created = filesUnder("migrations/team", [".sql"]).flatMap((path) =>
+it.each([
+  ["team", /^The team's object/],
+  ["person", /^A person's object/],
+  ["deployment", /^The deployment's object/],
+])("documents every table of the %s's object", (object, heading) => {
+  const created = filesUnder(`migrations/${object}`, [".sql"]).flatMap((path) =>
     matches(textOf(path), /CREATE TABLE `(\w+)`/g),
   );
   const ownList = matches(textOf("src/durable/db.ts"), /appliedTable = "(\w+)"/g);
-  expect(documented(/^The team's object/)).toEqual([...created, ...ownList].sort());
+  expect(documented(heading)).toEqual([...created, ...ownList].sort());
 });
 
 it("documents every queue message", () => {

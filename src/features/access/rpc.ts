@@ -1,11 +1,13 @@
-// Tokens over RPC: thin. Runs in the team object.
+// Tokens over RPC: thin; the rules are in tokens.ts. Runs in the team object.
 import { RpcTarget } from "cloudflare:workers";
-import { AppError } from "../../core/errors.ts";
 import type { TeamDeps } from "../../durable/team-deps.ts";
-import { weakerRole } from "./access.ts";
-import { findPerson, insertToken, revokeToken, type TokenRow } from "./store.ts";
+import type { Caller } from "./access.ts";
+import type { Credential, Token } from "./schema.ts";
+import { findActor } from "./store.ts";
+import type { TokenFilter } from "./token-store.ts";
+import { createTokenFor, type IssueInput, issueToken, listTokens, type OperatorToken, revokeToken } from "./tokens.ts";
 
-/** The people and tokens of one team. */
+/** The tokens of one team. */
 export class AccessRpc extends RpcTarget {
   readonly #deps: TeamDeps;
 
@@ -14,25 +16,31 @@ export class AccessRpc extends RpcTarget {
     this.#deps = deps;
   }
 
-  /** Adds a token (its digest) and its person when new. Throws `conflict` when the token would be stronger than its person. */
-  createToken(row: TokenRow): { id: string } {
-    const person = findPerson(this.#deps.db, row.username);
-    if (person !== undefined && weakerRole(person.role, row.role) !== row.role) {
-      throw new AppError(
-        "conflict",
-        `${row.username} is ${person.role} of this team, so a token of theirs cannot be ${row.role}.`,
-        {
-          hint: `Ask for a token with the role ${person.role} or less, or use another username.`,
-        },
-      );
-    }
-    return { id: insertToken(this.#deps.db, row, person?.id, this.#deps.now()) };
+  /** For the operator: a token of anyone. */
+  createToken(input: OperatorToken, by: Caller): { id: string } {
+    return createTokenFor(this.#deps, input, by);
   }
 
-  /** Ends a token and its open streams at once. False when there is no such live token. */
-  revokeToken(id: string): boolean {
-    const revoked = revokeToken(this.#deps.db, id, this.#deps.now());
-    if (revoked) this.#deps.endFeeds(id);
-    return revoked;
+  /** For members: a token of their own, or of a service account. */
+  issueToken(input: IssueInput, by: Caller): Token {
+    return issueToken(this.#deps, input, by);
+  }
+
+  listTokens(filter: Omit<TokenFilter, "userId"> & { everyone: boolean }, by: Caller): ReturnType<typeof listTokens> {
+    return listTokens(this.#deps, filter, by);
+  }
+
+  revokeToken(id: string, by: Caller): boolean {
+    return revokeToken(this.#deps, id, by);
+  }
+
+  /** Closes the streams that a credential opened: one that ended elsewhere, like a browser's session. */
+  endFeedsOf(credentialId: string): void {
+    this.#deps.endFeeds({ credentialId });
+  }
+
+  /** When a credential ends by itself, Unix milliseconds; null: never. */
+  expiryOf(credential: Credential): number | null {
+    return findActor(this.#deps.db, credential, this.#deps.now())?.expiresAt ?? null;
   }
 }

@@ -72,7 +72,7 @@ describe("routes", () => {
     expect((await team.request(method, path, { body, headers: ndjson, role: "viewer" })).body).toEqual({
       code: "forbidden",
       message: "As viewer you may not upload or delete datasets: it needs the role member or higher.",
-      hint: "Ask an owner of the team for a token with that role.",
+      hint: "Ask an admin or owner of the team for that role, or use a token that is not limited to less.",
       details: { role: "viewer", needs: "member" },
     });
   });
@@ -282,7 +282,7 @@ describe("the background consumer", () => {
     const batch = createMessageBatch("super-data-background", [
       message({ type: "delete_objects", team: team.slug, objects }),
     ]);
-    await handleBackground(batch, { FILES: files, TEAM: env.TEAM });
+    await handleBackground(batch, { ...env, FILES: files });
     const result = await getQueueResult(batch, createExecutionContext());
     expect(result.retryMessages.map((retry) => retry.msgId)).toEqual(["m1"]);
     expect([await team.objects(), await team.leftovers()]).toEqual([[], { uploads: 0, parts: 0, retired: 0 }]);
@@ -290,8 +290,8 @@ describe("the background consumer", () => {
 
   it("acknowledges what it cannot read and retries what fails", async () => {
     const failing = {
+      ...env,
       FILES: { delete: () => Promise.reject(new Error("R2 is away")) } as unknown as R2Bucket,
-      TEAM: env.TEAM,
     };
     const objects = [{ r2_key: "x", multipart_id: null }];
     const bad = createMessageBatch("super-data-background", [message({ type: "unknown" })]);

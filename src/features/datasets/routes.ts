@@ -1,13 +1,13 @@
 // Datasets over REST: upload, in one request or in parts, list, read and delete. Mounted at /t/:team/api/v1/datasets. Runs at the edge.
 import { type Context, Hono } from "hono";
-import type { CallContext, TeamRoutes } from "../../context.ts";
+import type { TeamRoutes } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
 import { datasetNameSchema } from "../../core/names.ts";
 import { pageOf } from "../../core/paging.ts";
 import { parseWith } from "../../core/parse.ts";
 import { datasetLimits } from "../../limits.ts";
 import { bodyBytes, jsonBody } from "../../platform/request-body.ts";
-import { requirePermission } from "../access/access.ts";
+import { callerOf, guarded } from "../access/access.ts";
 import { findDataset, openDataset, publicDataset, summarize } from "./datasets.ts";
 import {
   type Committed,
@@ -34,9 +34,12 @@ const formatOfType: Readonly<Record<string, DatasetFormat>> = {
 
 const plainCharsets: ReadonlySet<string> = new Set(["", "utf-8", "utf8", "us-ascii"]);
 
+const reads = guarded("data:read", "read datasets");
+const writes = guarded("data:write", "upload or delete datasets");
+
 export const datasetRoutes = new Hono<TeamRoutes>()
-  .get("/", (c) => {
-    const call = reader(c);
+  .get("/", reads, (c) => {
+    const call = c.get("call");
     const { limit, cursor } = parseWith(datasetListQuerySchema, c.req.query(), "datasets");
     const { items, ...page } = pageOf([...call.catalogue.datasets.values()], {
       limit,
@@ -45,12 +48,12 @@ export const datasetRoutes = new Hono<TeamRoutes>()
     });
     return c.json({ datasets: items.map(summarize), ...page });
   })
-  .get("/:name", (c) => {
-    const dataset = findDataset(reader(c).catalogue, c.req.param("name"));
+  .get("/:name", reads, (c) => {
+    const dataset = findDataset(c.get("call").catalogue, c.req.param("name"));
     return c.json(publicDataset(dataset), 200, { etag: dataset.etag });
   })
-  .get("/:name/content", async (c) => {
-    const call = reader(c);
+  .get("/:name/content", reads, async (c) => {
+    const call = c.get("call");
     const dataset = findDataset(call.catalogue, c.req.param("name"));
     const headers = {
       etag: dataset.etag,
@@ -60,8 +63,8 @@ export const datasetRoutes = new Hono<TeamRoutes>()
     if (matches(c.req.header("if-none-match"), dataset.etag)) return c.body(null, 304, headers);
     return c.body(await openDataset(call.files, dataset), 200, headers);
   })
-  .put("/:name", async (c) => {
-    const call = writer(c);
+  .put("/:name", writes, async (c) => {
+    const call = c.get("call");
     const name = nameOf(c);
     const format = formatOf(c);
     const description = parseWith(descriptionSchema.optional(), c.req.query("description"), "description");
@@ -75,54 +78,43 @@ export const datasetRoutes = new Hono<TeamRoutes>()
     });
     return committedAnswer(c, committed);
   })
-  .delete("/:name", async (c) => {
-    const call = writer(c);
+  .delete("/:name", writes, async (c) => {
+    const call = c.get("call");
     const { name } = findDataset(call.catalogue, c.req.param("name"));
-    await call.stub.datasets().remove({ name, precondition: preconditionOf(c), by: call.actor.username });
+    await call.stub.datasets().remove({ name, precondition: preconditionOf(c), by: callerOf(call) });
     return c.body(null, 204);
   })
-  .post("/:name/uploads", async (c) => {
-    const call = writer(c);
+  .post("/:name/uploads", writes, async (c) => {
+    const call = c.get("call");
     const name = nameOf(c);
     const { format, description } = parseWith(createUploadSchema, await jsonBody(c.req.raw), "upload");
     const begin = { team: call.team, name, format, kind: "parts" as const, description, precondition: undefined };
-    const { id, expiresAt } = await call.stub.datasets().begin({ ...begin, by: call.actor.username });
+    const { id, expiresAt } = await call.stub.datasets().begin({ ...begin, by: callerOf(call) });
     const limits = { part_max_bytes: datasetLimits.requestBytes, parts_max: datasetLimits.parts };
     return c.json({ upload_id: id, ...limits, expires_at: new Date(expiresAt).toISOString() }, 201);
   })
-  .get("/:name/uploads/:id", async (c) => {
-    const status = await writer(c).stub.datasets().upload(nameOf(c), c.req.param("id"));
+  .get("/:name/uploads/:id", writes, async (c) => {
+    const call = c.get("call");
+    const status = await call.stub.datasets().upload(nameOf(c), c.req.param("id"), call.actor);
     return c.json({ ...status, parts: status.parts.map(({ part, bytes, etag }) => ({ part, bytes, etag })) });
   })
-  .put("/:name/uploads/:id/parts/:part", async (c) => {
-    const call = writer(c);
+  .put("/:name/uploads/:id/parts/:part", writes, async (c) => {
+    const call = c.get("call");
     const part = parseWith(partNumberSchema, c.req.param("part"), "part");
     const source = bodyOf(c, partTooLarge);
     const stored = await putPart(call, { name: nameOf(c), uploadId: c.req.param("id"), part }, source);
     return c.json(stored, 200, { etag: stored.etag });
   })
-  .post("/:name/uploads/:id/complete", async (c) => {
-    const call = writer(c);
+  .post("/:name/uploads/:id/complete", writes, async (c) => {
+    const call = c.get("call");
     const { parts } = parseWith(completeUploadSchema, await jsonBody(c.req.raw), "complete");
     const target = { name: nameOf(c), uploadId: c.req.param("id"), parts, precondition: preconditionOf(c) };
     return committedAnswer(c, await completeUpload(call, target));
   })
-  .delete("/:name/uploads/:id", async (c) => {
-    await abortUpload(writer(c), nameOf(c), c.req.param("id"));
+  .delete("/:name/uploads/:id", writes, async (c) => {
+    await abortUpload(c.get("call"), nameOf(c), c.req.param("id"));
     return c.body(null, 204);
   });
-
-function reader(c: Request): CallContext {
-  const call = c.get("call");
-  requirePermission(call.actor, "data:read", "read datasets");
-  return call;
-}
-
-function writer(c: Request): CallContext {
-  const call = c.get("call");
-  requirePermission(call.actor, "data:write", "upload or delete datasets");
-  return call;
-}
 
 function nameOf(c: Request): string {
   return parseWith(datasetNameSchema, c.req.param("name"), "dataset name");

@@ -2,10 +2,12 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { TeamDeps } from "../../durable/team-deps.ts";
 import type { StoredObject } from "../../platform/r2.ts";
+import type { Asker, Caller } from "../access/access.ts";
 import type { Committed, Dataset, UploadStatus } from "./schema.ts";
 import { forgetObjects } from "./store.ts";
 import {
   abandonUpload,
+  abortUpload,
   type BeginUpload,
   beginUpload,
   type CommitVersion,
@@ -22,7 +24,7 @@ import {
   removeDataset,
 } from "./versions.ts";
 
-/** The datasets of one team and the uploads under way; the rules are in versions.ts. */
+/** The datasets of one team and the uploads under way; the rules are in versions.ts. To whoever does not see a dataset it does not exist, except that its name is taken. */
 export class DatasetsRpc extends RpcTarget {
   readonly #deps: TeamDeps;
 
@@ -47,36 +49,42 @@ export class DatasetsRpc extends RpcTarget {
     return abandonUpload(this.#deps, uploadId, r2Key);
   }
 
-  upload(name: string, uploadId: string): UploadStatus {
-    return describeUpload(this.#deps, name, uploadId);
+  abort(name: string, uploadId: string, by: Caller): StoredObject[] {
+    return abortUpload(this.#deps, name, uploadId, by);
   }
 
-  planPart(input: { team: string; name: string; uploadId: string; part: number }): string {
-    return planPart(this.#deps, input);
+  upload(name: string, uploadId: string, asker: Asker): UploadStatus {
+    return describeUpload(this.#deps, name, uploadId, asker);
   }
 
-  recordPart(name: string, part: { uploadId: string; part: number; r2Key: string; bytes: number; etag: string }): void {
-    recordPart(this.#deps, name, part);
+  planPart(input: { team: string; name: string; uploadId: string; part: number }, asker: Asker): string {
+    return planPart(this.#deps, input, asker);
+  }
+
+  recordPart(
+    name: string,
+    part: { uploadId: string; part: number; r2Key: string; bytes: number; etag: string },
+    asker: Asker,
+  ): void {
+    recordPart(this.#deps, name, part, asker);
   }
 
   giveUpPart(r2Key: string): StoredObject[] {
     return giveUpPart(this.#deps, r2Key);
   }
 
-  planCompletion(input: {
-    team: string;
-    name: string;
-    uploadId: string;
-    parts: number | undefined;
-  }): CompletionPlan | Committed {
-    return planCompletion(this.#deps, input);
+  planCompletion(
+    input: { team: string; name: string; uploadId: string; parts: number | undefined },
+    asker: Asker,
+  ): CompletionPlan | Committed {
+    return planCompletion(this.#deps, input, asker);
   }
 
   releaseCompletion(uploadId: string, r2Key: string): StoredObject[] {
     return releaseCompletion(this.#deps, uploadId, r2Key);
   }
 
-  remove(input: { name: string; precondition: Precondition; by: string }): Dataset {
+  remove(input: { name: string; precondition: Precondition; by: Caller }): Dataset {
     return removeDataset(this.#deps, input);
   }
 

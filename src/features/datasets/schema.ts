@@ -3,6 +3,7 @@ import { z } from "zod";
 import { datasetNameSchema } from "../../core/names.ts";
 import { listQuerySchema } from "../../core/paging.ts";
 import { datasetLimits, listLimits } from "../../limits.ts";
+import { visibilitySchema } from "../access/schema.ts";
 
 export const datasetFormatSchema = z.enum(["json", "ndjson", "csv"]);
 export type DatasetFormat = z.infer<typeof datasetFormatSchema>;
@@ -43,6 +44,7 @@ export const datasetSchema = z.object({
   updated_by: z.string(),
   updated_at: z.string(),
   revision: z.int(),
+  visibility: visibilitySchema.optional().describe("Who sees it; left out: everyone in the team."),
 });
 
 /** What the edge needs besides: where the bytes are, the sample, and whether it is gone. */

@@ -155,5 +155,6 @@ function toDataset(row: Row): Dataset {
     r2_key: row.r2Key,
     sample: row.sample,
     deleted: row.deletedAt !== null,
+    ...(row.visibility === null ? {} : { visibility: row.visibility }),
   };
 }

@@ -1,5 +1,6 @@
 // Datasets' metadata and uploads under way; the bytes are in R2. Runs in the team object.
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Visibility } from "../access/access.ts";
 import type { Committed, DatasetSchema } from "./schema.ts";
 
 export const datasets = sqliteTable(
@@ -26,6 +27,8 @@ export const datasets = sqliteTable(
     updatedAt: integer("updated_at", { mode: "timestamp_ms" }).notNull(),
     deletedAt: integer("deleted_at", { mode: "timestamp_ms" }),
     revision: integer("revision").notNull(),
+    /** Null: everyone in the team. */
+    visibility: text("visibility_json", { mode: "json" }).$type<Visibility>(),
   },
   (table) => [index("datasets_revision").on(table.revision)],
 );

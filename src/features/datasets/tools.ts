@@ -9,6 +9,7 @@ import { fenceUntrusted } from "../../core/untrusted.ts";
 import { utf8Bytes } from "../../core/utf8.ts";
 import { datasetLimits, jqLimits, listLimits } from "../../limits.ts";
 import { defineTool } from "../../tool.ts";
+import { describeVisibility } from "../visibility/visibility.ts";
 import { findDataset, fitsWhole, publicDataset, summarize } from "./datasets.ts";
 import { type Dataset, datasetFormatSchema, datasetSchema, datasetSummarySchema, descriptionSchema } from "./schema.ts";
 import { uploadDataset } from "./upload.ts";
@@ -141,6 +142,7 @@ function describe(dataset: Dataset): string {
   return [
     `**${name}** version ${version}: ${size(dataset)}, uploaded as ${dataset.format} by ${updated_by} at ${updated_at}.`,
     ...(description === "" ? [] : [description]),
+    ...(dataset.visibility === undefined ? [] : [`Shown to ${describeVisibility(dataset.visibility)}.`]),
     fenceUntrusted(schemaTable(dataset), `fields of ${name}`),
     ...sampleText(dataset),
     howToQuery(dataset),

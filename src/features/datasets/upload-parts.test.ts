@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { brokenBody, datasetTeam, manyRecords } from "../../../test/helpers/datasets.ts";
-import { rejection } from "../../../test/helpers/team.ts";
+import { aCaller, rejection } from "../../../test/helpers/team.ts";
 import { datasetLimits } from "../../limits.ts";
 
 const ndjson = { "content-type": "application/x-ndjson" };
@@ -119,11 +119,11 @@ describe("an upload in parts", () => {
       schema: { fields: [], records_examined: 1, fields_cut: false },
     };
     const commit = (r2Key: string) =>
-      team.client.datasets().commit({ uploadId, r2Key, content, notes: [], precondition: undefined, by: "ada" });
+      team.client.datasets().commit({ uploadId, r2Key, content, notes: [], precondition: undefined, by: aCaller() });
     const ended =
       "This upload ended before its content could become a version: it was aborted, it expired, or another completion or part took over.";
     const planned = async () => {
-      const answer = await team.client.datasets().planCompletion(plan);
+      const answer = await team.client.datasets().planCompletion(plan, aCaller().actor);
       if ("dataset" in answer) throw new Error("completed already");
       return answer;
     };

@@ -3,6 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { brokenBody, datasetTeam, manyRecords, recordLine } from "../../../test/helpers/datasets.ts";
+import { aCaller } from "../../../test/helpers/team.ts";
 import { openDataset } from "./datasets.ts";
 
 const ndjson = { "content-type": "application/x-ndjson" };
@@ -144,7 +145,7 @@ describe("an upload in one request", () => {
       format: "ndjson" as const,
       description: undefined,
       precondition: undefined,
-      by: "ada",
+      by: aCaller(),
     };
     const stream = await team.client.datasets().begin({ ...begin, kind: "stream" });
     await env.FILES.put(stream.r2Key, "left behind");
@@ -153,12 +154,12 @@ describe("an upload in one request", () => {
     await team.client.datasets().noteMultipart(other.r2Key, multipart.uploadId);
     const parts = await team.client.datasets().begin({ ...begin, kind: "parts" });
     const plan = { team: team.slug, name: "d", uploadId: parts.id };
-    const arrived = await team.client.datasets().planPart({ ...plan, part: 1 });
+    const arrived = await team.client.datasets().planPart({ ...plan, part: 1 }, aCaller().actor);
     await env.FILES.put(arrived, "1\n");
     await team.client
       .datasets()
-      .recordPart("d", { uploadId: parts.id, part: 1, r2Key: arrived, bytes: 2, etag: '"x"' });
-    await env.FILES.put(await team.client.datasets().planPart({ ...plan, part: 2 }), "half");
+      .recordPart("d", { uploadId: parts.id, part: 1, r2Key: arrived, bytes: 2, etag: '"x"' }, aCaller().actor);
+    await env.FILES.put(await team.client.datasets().planPart({ ...plan, part: 2 }, aCaller().actor), "half");
     expect(await team.objects()).toHaveLength(3);
     expect(await team.leftovers()).toEqual({ uploads: 3, parts: 1, retired: 3 });
     const alarm = await runInDurableObject(team.stub, (_object, state) => state.storage.getAlarm());
@@ -178,9 +179,14 @@ describe("an upload in one request", () => {
     };
     expect(
       await failure(() =>
-        team.client
-          .datasets()
-          .commit({ uploadId: stream.id, r2Key: stream.r2Key, content, notes: [], precondition: undefined, by: "ada" }),
+        team.client.datasets().commit({
+          uploadId: stream.id,
+          r2Key: stream.r2Key,
+          content,
+          notes: [],
+          precondition: undefined,
+          by: aCaller(),
+        }),
       ),
     ).toBe(
       "This upload ended before its content could become a version: it was aborted, it expired, or another completion or part took over.",
@@ -285,7 +291,7 @@ describe("an upload in one request", () => {
       kind: "stream",
       description: undefined,
       precondition: undefined,
-      by: "ada",
+      by: aCaller(),
     });
     await team.sweep();
     await env.FILES.put(stream.r2Key, "late");
@@ -319,12 +325,9 @@ describe("an upload in one request", () => {
     expect(await team.datasets()).toMatchObject([
       { deleted: true, revision: 2, description: "", sample: [], schema: { fields: [] } },
     ]);
-    const { actor } = await team.call();
-    const { hash } = await runInDurableObject(team.stub, (_object, state) =>
-      state.storage.sql.exec<{ hash: string }>("SELECT hash FROM tokens WHERE id = ?", actor.tokenId).one(),
-    );
+    const { credential } = await team.call();
     const entered = async (known: { incarnation?: string; revision?: number }) => {
-      const entry = await team.client.enter({ tokenHash: hash, ...known });
+      const entry = await team.client.enter({ credential, ...known });
       const { full, datasets } = JSON.parse(entry?.changes ?? "{}");
       return { full, datasets: datasets?.map((dataset: { name: string }) => dataset.name), entry };
     };
@@ -350,7 +353,7 @@ describe("an upload in one request", () => {
       const half = "d".repeat(1024 * 1024 - 1000);
       state.storage.sql.exec(
         `INSERT INTO datasets SELECT 'ds_' || value, 'd' || value, ?, kind, format, version, etag, r2_key, bytes, record_count,
-         schema_json, sample_json, created_by, created_at, updated_by, updated_at, deleted_at, revision
+         schema_json, sample_json, created_by, created_at, updated_by, updated_at, deleted_at, revision, visibility_json
          FROM datasets, json_each('[1,2,3,4,5,6]')`,
         half,
       );
@@ -370,9 +373,9 @@ describe("an upload in one request", () => {
 
   it("publishes each change on the feed", async () => {
     const team = await datasetTeam();
-    const { actor } = await team.call();
+    const { credential } = await team.call();
     const response = await team.client.fetch("https://team/feed", {
-      headers: { upgrade: "websocket", "x-token-id": actor.tokenId },
+      headers: { upgrade: "websocket", "x-credential": JSON.stringify(credential) },
     });
     const socket = response.webSocket;
     if (socket === null) throw new Error("no socket");

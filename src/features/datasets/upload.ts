@@ -4,12 +4,13 @@ import { AppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
 import { datasetLimits } from "../../limits.ts";
 import { type ContentType, deleteObjects, R2Writer, type StoredObject } from "../../platform/r2.ts";
+import { callerOf } from "../access/access.ts";
 import { type ByteSource, type Ingested, ingest } from "./ingest/ingest.ts";
 import type { Committed, DatasetFormat } from "./schema.ts";
 import type { CompletionPlan, Precondition } from "./versions.ts";
 
 /** What an upload needs of a call. */
-export type UploadDeps = Pick<CallContext, "team" | "actor" | "stub" | "files" | "waitUntil">;
+export type UploadDeps = Pick<CallContext, "team" | "stub" | "files" | "waitUntil"> & Parameters<typeof callerOf>[0];
 
 export interface Upload {
   name: string;
@@ -22,7 +23,7 @@ export interface Upload {
 /** Reads `source` to its end and makes it the dataset's next version. Throws ingest's errors, `precondition_failed`, `upload_aborted`, limits' errors. */
 export async function uploadDataset(deps: UploadDeps, upload: Upload): Promise<Committed> {
   const { name, format, description, precondition } = upload;
-  const by = deps.actor.username;
+  const by = callerOf(deps);
   const begun = await deps.stub.datasets().begin({
     team: deps.team,
     name,
@@ -49,7 +50,7 @@ export async function putPart(
   source: ByteSource,
 ): Promise<{ part: number; bytes: number; etag: string }> {
   const { name, uploadId, part } = target;
-  const r2Key = await deps.stub.datasets().planPart({ team: deps.team, ...target });
+  const r2Key = await deps.stub.datasets().planPart({ team: deps.team, ...target }, deps.actor);
   return undoOnFailure(
     deps,
     async () => {
@@ -57,7 +58,7 @@ export async function putPart(
         for await (const chunk of source) await writer.write(chunk);
         return writer.close();
       });
-      await deps.stub.datasets().recordPart(name, { uploadId, part, r2Key, ...stored });
+      await deps.stub.datasets().recordPart(name, { uploadId, part, r2Key, ...stored }, deps.actor);
       return { part, ...stored };
     },
     () => deps.stub.datasets().giveUpPart(r2Key),
@@ -73,14 +74,14 @@ export async function completeUpload(
   target: { name: string; uploadId: string; parts: number | undefined; precondition: Precondition },
 ): Promise<Committed> {
   const { name, uploadId, parts, precondition } = target;
-  const plan = await deps.stub.datasets().planCompletion({ team: deps.team, name, uploadId, parts });
+  const plan = await deps.stub.datasets().planCompletion({ team: deps.team, name, uploadId, parts }, deps.actor);
   if ("dataset" in plan) return plan;
   const { r2Key, format } = plan;
   return undoOnFailure(
     deps,
     async () => {
       const stored = await store(deps, r2Key, format, readParts(deps.files, plan.parts));
-      return deps.stub.datasets().commit({ uploadId, r2Key, ...stored, precondition, by: deps.actor.username });
+      return deps.stub.datasets().commit({ uploadId, r2Key, ...stored, precondition, by: callerOf(deps) });
     },
     () => deps.stub.datasets().releaseCompletion(uploadId, r2Key),
   );
@@ -88,8 +89,8 @@ export async function completeUpload(
 
 /** Ends an upload in parts and deletes what it left. Throws `not_found`. */
 export async function abortUpload(deps: UploadDeps, name: string, uploadId: string): Promise<void> {
-  await deps.stub.datasets().upload(name, uploadId);
-  await clean(deps, () => deps.stub.datasets().abandon(uploadId));
+  const by = callerOf(deps);
+  await clean(deps, () => deps.stub.datasets().abort(name, uploadId, by));
 }
 
 function store(deps: UploadDeps, r2Key: string, format: DatasetFormat, source: ByteSource): Promise<Ingested> {

@@ -1,9 +1,11 @@
 // How a dataset's next version comes to be: planned, written by the edge, then swapped in. Rules on records; runs in the team object.
 import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
-import type { TeamDeps } from "../../durable/team-deps.ts";
+import type { TeamDeps, TeamEvent } from "../../durable/team-deps.ts";
 import { datasetLimits } from "../../limits.ts";
 import type { StoredObject } from "../../platform/r2.ts";
+import { type Asker, type Caller, maySee } from "../access/access.ts";
+import type { AuditEntry } from "../audit/schema.ts";
 import type { Committed, Dataset, DatasetContent, DatasetFormat, UploadStatus } from "./schema.ts";
 import { countDatasets, definitionChars, markDeleted, readDataset, writeVersion } from "./store.ts";
 import {
@@ -35,7 +37,7 @@ export interface BeginUpload {
   kind: UploadRow["kind"];
   description: string | undefined;
   precondition: Precondition;
-  by: string;
+  by: Caller;
 }
 
 export interface CommitVersion {
@@ -44,12 +46,16 @@ export interface CommitVersion {
   content: DatasetContent;
   notes: string[];
   precondition: Precondition;
-  by: string;
+  by: Caller;
 }
 
-/** Opens an upload and plans the object it writes to. Throws `too_large` and `busy` at limits of the team, `precondition_failed`. */
+/**
+ * Opens an upload and plans the object it writes to. Throws `too_large` and `busy` at limits of the team, `precondition_failed`, and
+ * `already_exists` for the name of a dataset that the caller does not see.
+ */
 export function beginUpload(deps: TeamDeps, input: BeginUpload): { id: string; r2Key: string; expiresAt: number } {
   const before = readDataset(deps.db, input.name);
+  requireName(before, input.name, input.precondition, input.by.actor);
   requireState(before, input.name, input.precondition);
   if (before === undefined || before.deleted) requireRoom(deps);
   if (input.kind === "parts" && countUploads(deps.db) >= datasetLimits.openUploads) throw tooManyUploads();
@@ -58,8 +64,8 @@ export function beginUpload(deps: TeamDeps, input: BeginUpload): { id: string; r
   const id = newId("up");
   // An upload in parts writes its content only when it is completed; that plans a key then.
   const r2Key = input.kind === "stream" ? contentKey(input.team, input.name) : "";
-  deps.db.transaction((tx) => {
-    insertUpload(tx, {
+  const write = (): void => {
+    insertUpload(deps.db, {
       id,
       datasetName: input.name,
       description: input.description ?? null,
@@ -67,28 +73,38 @@ export function beginUpload(deps: TeamDeps, input: BeginUpload): { id: string; r
       kind: input.kind,
       state: "open",
       r2Key,
-      createdBy: input.by,
+      createdBy: input.by.actor.username,
       createdAt: new Date(now),
       expiresAt: new Date(expiresAt),
       outcome: null,
     });
-    if (r2Key !== "") retireObject(tx, r2Key, expiresAt);
-  });
-  deps.wakeAt(expiresAt);
+    if (r2Key !== "") retireObject(deps.db, r2Key, expiresAt);
+    deps.wakeAt(expiresAt);
+  };
+  // What one request uploads is logged once it is there; parts are a request of their own each, of which the first and the last are.
+  if (input.kind === "stream") deps.atomically(write);
+  else deps.record(input.by, () => ({ result: write(), audit: [uploadEntry("begin", input.name, id, input.format)] }));
   return { id, r2Key, expiresAt };
+}
+
+function uploadEntry(verb: "begin" | "abort", dataset: string, id: string, format: DatasetFormat): AuditEntry {
+  const upload = { upload_id: id, format };
+  const state = verb === "begin" ? { after: upload } : { before: upload };
+  return { action: `upload.${verb}`, target: { kind: "dataset", name: dataset }, ...state };
 }
 
 /**
  * Makes what an upload wrote the dataset's next version and publishes it, all in one transaction. The last writer wins; the version
  * before stays readable for datasetLimits.retiredGraceMs. Throws `upload_aborted` when the upload ended or another attempt took over,
- * `precondition_failed`, `too_large` at limits of the team.
+ * `precondition_failed`, `too_large` at limits of the team, `already_exists` as `beginUpload` does.
  */
 export function commitVersion(deps: TeamDeps, input: CommitVersion): Committed {
-  return deps.change((revision) => {
+  return deps.change(input.by, (revision) => {
     const now = deps.now();
     const upload = readUpload(deps.db, input.uploadId);
     if (upload === undefined || upload.r2Key !== input.r2Key || !claimObject(deps.db, input.r2Key)) throw uploadEnded();
     const before = readDataset(deps.db, upload.datasetName);
+    requireName(before, upload.datasetName, input.precondition, input.by.actor);
     requireState(before, upload.datasetName, input.precondition);
     const created = before === undefined || before.deleted;
     if (created) requireRoom(deps);
@@ -98,7 +114,7 @@ export function commitVersion(deps: TeamDeps, input: CommitVersion): Committed {
       description: upload.description ?? undefined,
       content: input.content,
       r2Key: input.r2Key,
-      by: input.by,
+      by: input.by.actor.username,
       now: new Date(now),
       revision,
     });
@@ -107,9 +123,26 @@ export function commitVersion(deps: TeamDeps, input: CommitVersion): Committed {
     endCommitted(deps, upload, outcome, now);
     return {
       result: outcome,
-      events: [{ kind: "dataset", name: dataset.name, change: created ? "created" : "updated" }],
+      events: [eventOf(dataset, created ? "created" : "updated")],
+      audit: [
+        {
+          action: created ? "dataset.create" : "dataset.replace",
+          target: { kind: "dataset", name: dataset.name },
+          ...(created ? {} : { before: auditedState(before) }),
+          after: auditedState(dataset),
+        },
+      ],
     };
   });
+}
+
+function eventOf({ name, visibility = "everyone" }: Dataset, change: TeamEvent["change"]): Omit<TeamEvent, "revision"> {
+  return { kind: "dataset", name, change, visibility };
+}
+
+/** What the audit log keeps of a version: enough to know it by, never the data, nor examples of it. */
+function auditedState({ version, etag, kind, format, bytes, record_count, description }: Dataset): object {
+  return { version, etag, kind, format, bytes, record_count, description };
 }
 
 /** A completion is remembered, since its answer may be lost on the way; a single request that failed is sent again as a whole. */
@@ -144,9 +177,20 @@ export function abandonUpload(deps: TeamDeps, uploadId: string, r2Key: string | 
   return objects;
 }
 
+/** Ends an upload in parts that someone no longer wants. Returns the objects to delete. Throws `not_found`. */
+export function abortUpload(deps: TeamDeps, name: string, uploadId: string, by: Caller): StoredObject[] {
+  const { format } = requireUpload(deps, name, uploadId, by.actor);
+  return deps.record(by, () => {
+    const now = deps.now();
+    const result = deleteUpload(deps.db, uploadId, now);
+    if (result.length > 0) deps.wakeAt(now + sweepAfterMs);
+    return { result, audit: [uploadEntry("abort", name, uploadId, format)] };
+  });
+}
+
 /** An upload in parts and those that arrived. Throws `not_found`. */
-export function describeUpload(deps: TeamDeps, name: string, uploadId: string): UploadStatus {
-  const upload = requireUpload(deps, name, uploadId);
+export function describeUpload(deps: TeamDeps, name: string, uploadId: string, asker: Asker): UploadStatus {
+  const upload = requireUpload(deps, name, uploadId, asker);
   return {
     upload_id: upload.id,
     dataset: upload.datasetName,
@@ -161,8 +205,9 @@ export function describeUpload(deps: TeamDeps, name: string, uploadId: string): 
 export function planPart(
   deps: TeamDeps,
   input: { team: string; name: string; uploadId: string; part: number },
+  asker: Asker,
 ): string {
-  const upload = requireUpload(deps, input.name, input.uploadId);
+  const upload = requireUpload(deps, input.name, input.uploadId, asker);
   const r2Key = `teams/${input.team}/uploads/${upload.id}/${input.part}-${newId("p")}`;
   retireObject(deps.db, r2Key, upload.expiresAt.getTime());
   return r2Key;
@@ -173,8 +218,9 @@ export function recordPart(
   deps: TeamDeps,
   name: string,
   part: { uploadId: string; part: number; r2Key: string; bytes: number; etag: string },
+  asker: Asker,
 ): void {
-  const upload = requireUpload(deps, name, part.uploadId);
+  const upload = requireUpload(deps, name, part.uploadId, asker);
   const now = deps.now();
   deps.db.transaction((tx) => {
     if (upload.state === "completing") {
@@ -208,10 +254,12 @@ export interface CompletionPlan {
 export function planCompletion(
   deps: TeamDeps,
   input: { team: string; name: string; uploadId: string; parts: number | undefined },
+  asker: Asker,
 ): CompletionPlan | Committed {
   const completed = readUpload(deps.db, input.uploadId);
-  if (completed?.datasetName === input.name && completed.outcome !== null) return completed.outcome;
-  const upload = requireUpload(deps, input.name, input.uploadId);
+  const isShown = isVisible(deps, input.name, asker);
+  if (isShown && completed?.datasetName === input.name && completed.outcome !== null) return completed.outcome;
+  const upload = requireUpload(deps, input.name, input.uploadId, asker);
   const parts = readParts(deps.db, upload.id);
   requireAllParts(
     parts.map(({ part }) => part),
@@ -246,16 +294,22 @@ export function releaseCompletion(deps: TeamDeps, uploadId: string, r2Key: strin
 /** Deletes a dataset: it is gone for every call that enters from now on. Throws `not_found`, `precondition_failed`. */
 export function removeDataset(
   deps: TeamDeps,
-  input: { name: string; precondition: Precondition; by: string },
+  input: { name: string; precondition: Precondition; by: Caller },
 ): Dataset {
-  return deps.change((revision) => {
+  const { name, by } = input;
+  return deps.change(by, (revision) => {
     const now = deps.now();
-    const before = readDataset(deps.db, input.name);
-    if (before === undefined || before.deleted) throw new AppError("not_found", `There is no dataset "${input.name}".`);
-    requireState(before, input.name, input.precondition);
-    const dataset = markDeleted(deps.db, before.id, { by: input.by, now: new Date(now), revision });
+    const before = readDataset(deps.db, name);
+    if (before === undefined || before.deleted || !maySee(by.actor, before)) throw noDataset(name);
+    requireState(before, name, input.precondition);
+    const dataset = markDeleted(deps.db, before.id, { by: by.actor.username, now: new Date(now), revision });
     retire(deps, before.r2_key, now + datasetLimits.retiredGraceMs);
-    return { result: dataset, events: [{ kind: "dataset", name: dataset.name, change: "removed" }] };
+    const target = { kind: "dataset", name };
+    return {
+      result: dataset,
+      events: [eventOf(dataset, "removed")],
+      audit: [{ action: "dataset.delete", target, before: auditedState(before) }],
+    };
   });
 }
 
@@ -269,10 +323,14 @@ function retire(deps: TeamDeps, r2Key: string, dueAt: number): void {
   deps.wakeAt(dueAt);
 }
 
-function requireUpload(deps: TeamDeps, name: string, uploadId: string): UploadRow {
+function isVisible(deps: TeamDeps, name: string, asker: Asker): boolean {
+  return maySee(asker, readDataset(deps.db, name) ?? {});
+}
+
+function requireUpload(deps: TeamDeps, name: string, uploadId: string, asker: Asker): UploadRow {
   const upload = readUpload(deps.db, uploadId);
   const isOpen = upload?.kind === "parts" && upload.state !== "completed";
-  if (isOpen && upload.datasetName === name) return upload;
+  if (isOpen && upload.datasetName === name && isVisible(deps, name, asker)) return upload;
   throw new AppError("not_found", `There is no open upload with this id for the dataset "${name}".`, {
     hint: "It was completed, aborted or expired. Create a new upload and send its parts.",
   });
@@ -296,6 +354,20 @@ function requireAllParts(present: readonly number[], expected: number | undefine
       details: { wanted, missing, extra },
     },
   );
+}
+
+function noDataset(name: string): AppError {
+  return new AppError("not_found", `There is no dataset "${name}".`);
+}
+
+/** The name of a dataset that the caller does not see, deleted or not, cannot be had; asked about, there is no such dataset. */
+function requireName(before: Dataset | undefined, name: string, wanted: Precondition, asker: Asker): void {
+  if (before === undefined || maySee(asker, before)) return;
+  if (wanted !== undefined && wanted !== "absent") requireState(undefined, name, wanted);
+  throw new AppError("already_exists", `The name "${name}" is taken.`, {
+    hint: "Choose another name.",
+    details: { name },
+  });
 }
 
 function requireState(before: Dataset | undefined, name: string, wanted: Precondition): void {

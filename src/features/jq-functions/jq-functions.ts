@@ -1,5 +1,5 @@
 // The rules of a team's function library: what may be saved, what a program pulls in, what a change would break. Runs at the edge and in the object.
-import type { CallContext, Catalogue } from "../../context.ts";
+import type { Catalogue } from "../../context.ts";
 import { AppError, isAppError } from "../../core/errors.ts";
 import { Lru } from "../../core/lru.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
@@ -8,12 +8,13 @@ import { analyse, parseDefinition, parseProgram } from "../../engines/jq/syntax/
 import { assemble } from "../../engines/jq/syntax/assemble.ts";
 import { builtinArities } from "../../engines/jq/syntax/builtins.ts";
 import { compileTemplate } from "../../engines/jq/syntax/placeholders.ts";
-import { arrayLevels, objectLevels } from "../../engines/jq/types.ts";
 import { jqLimits, libraryLimits } from "../../limits.ts";
+import { type Binding, bindValues } from "./binding.ts";
 import { calledFunctions, checkCode, countArguments, type ParsedCode } from "./names.ts";
 import { requireEntrySize } from "./room.ts";
-import type { Authorship, FunctionParameter, JqFunction, SaveFunction } from "./schema.ts";
+import type { FunctionParameter, JqFunction, SaveFunction } from "./schema.ts";
 
+export { type Binding, bindValues } from "./binding.ts";
 export { contentBytes, requireBytes, requireCount, requireEntrySize } from "./room.ts";
 
 /** What a program needs to know of a function. */
@@ -29,17 +30,13 @@ export interface LibraryUse {
   parameters: readonly string[];
   /** Library functions the query calls directly. */
   required_functions: readonly string[];
+  /** Not shown to whoever asks: errors may say that it is there, not what it is. */
+  hidden?: boolean;
 }
 
 export interface CheckedFunction extends LibraryFunction {
   parameters: FunctionParameter[];
   shadowsBuiltin: boolean;
-}
-
-/** A variable of a compiled program and the parameter whose value it carries. */
-export interface Binding {
-  parameter: string;
-  variable: string;
 }
 
 export interface CompiledProgram {
@@ -126,11 +123,6 @@ export function checkListed(
     .map((name) => `${key} lists ${name}, which the code does not call`);
 }
 
-/** Signs a change that a call's own actor makes by hand. */
-export function byActor(context: Pick<CallContext, "actor">): Authorship {
-  return { author: context.actor.username, source: "manual" };
-}
-
 /** A team's active tools as users of its functions. */
 export function toolUses(catalogue: Pick<Catalogue, "tools">): LibraryUse[] {
   return [...catalogue.tools.values()].map(({ name, query, parameters, required_functions }) => ({
@@ -183,50 +175,6 @@ export function compileAdHoc(
   return { program, args: bindValues(bindings, params), pure };
 }
 
-/**
- * Each variable's value as JSON text. A value that is not given is null; half a surrogate pair, which is no text, becomes U+FFFD.
- * Throws `jq_nesting` for values nested over the limit.
- */
-export function bindValues(
-  bindings: readonly Binding[],
-  values: Readonly<Record<string, unknown>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    bindings.map(({ parameter, variable }) => [
-      variable,
-      Object.hasOwn(values, parameter) ? jsonText(parameter, values[parameter]) : "null",
-    ]),
-  );
-}
-
-function jsonText(parameter: string, value: unknown): string {
-  requireDepth(parameter, value);
-  const text = JSON.stringify(value ?? null);
-  // JSON writes half a pair as an escape, which the engine refuses.
-  return text.replace(/\\(?:(ud[89a-f][0-9a-f]{2})|[\s\S])/g, (sequence, half) =>
-    half === undefined ? sequence : "\ufffd",
-  );
-}
-
-function requireDepth(parameter: string, value: unknown): void {
-  const open = [{ value, levels: 0 }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (typeof next.value !== "object" || next.value === null) continue;
-    const levels = next.levels + (Array.isArray(next.value) ? arrayLevels : objectLevels);
-    if (levels > jqLimits.valueDepth) {
-      throw new AppError(
-        "jq_nesting",
-        `${parameter}: the value is nested deeper than ${jqLimits.valueDepth} levels, of which an object takes ${objectLevels} (limit valueDepth).`,
-        {
-          hint: "Send flatter data.",
-          details: { limit: "valueDepth", value: jqLimits.valueDepth, parameter },
-        },
-      );
-    }
-    for (const item of Object.values(next.value)) open.push({ value: item, levels });
-  }
-}
-
 /** Functions and tools that reach a function, directly or through others, by name and sorted. */
 export function findDependants(
   library: FunctionLibrary,
@@ -258,6 +206,7 @@ export interface Breakage {
   kind: "function" | "tool";
   name: string;
   why: string;
+  hidden?: boolean;
 }
 
 /**
@@ -288,7 +237,7 @@ export function requireNothingBroken(
     // What did not compile before is not broken by this change.
     if (failure(() => compile(before)) !== undefined) continue;
     const why = whyBroken(change, () => parseTemplate(tool.query, tool.parameters)) ?? failure(() => compile(after));
-    if (why !== undefined) broken.push({ kind: "tool", name: tool.name, why });
+    if (why !== undefined) broken.push({ kind: "tool", name: tool.name, why, hidden: tool.hidden === true });
   }
   if (broken.length > 0) throw breaksDependants(change, broken);
 }
@@ -487,14 +436,17 @@ function failure(attempt: () => unknown): string | undefined {
 const namedBroken = 10;
 
 function breaksDependants({ name, doing }: { name: string; doing: string }, broken: readonly Breakage[]): AppError {
-  const named = broken.slice(0, namedBroken).map((one) => `${one.kind} ${one.name} (${one.why})`);
-  const more = broken.length > namedBroken ? `; and ${broken.length - namedBroken} more` : "";
+  const shown = broken.filter((one) => one.hidden !== true).map(({ kind, name, why }) => ({ kind, name, why }));
+  const hidden = broken.length - shown.length;
+  const parts = shown.slice(0, namedBroken).map((one) => `${one.kind} ${one.name} (${one.why})`);
+  if (shown.length > namedBroken) parts.push(`and ${shown.length - namedBroken} more`);
+  if (hidden > 0) parts.push(`${hidden} not shown to you`);
   return new AppError(
     "jq_breaks_dependants",
-    `${doing} ${name} like this would break ${broken.length} that use it: ${named.join("; ")}${more}.`,
+    `${doing} ${name} like this would break ${broken.length} that use it: ${parts.join("; ")}.`,
     {
       hint: "Change those first, or save this under a new name and move them over one by one.",
-      details: { broken },
+      details: { broken: shown },
     },
   );
 }

@@ -1,11 +1,11 @@
 // The function library through its MCP tools and the team's object: saving, history, races, other roles and teams.
 import { describe, expect, it } from "vitest";
-import { freshTeam, rejection, useTool } from "../../../test/helpers/team.ts";
+import { aCaller, freshTeam, rejection, useTool } from "../../../test/helpers/team.ts";
 import { describeError } from "../../core/errors.ts";
 import { makeToken } from "../access/token.ts";
 import { functionTools, saveFunction } from "./tools.ts";
 
-const by = { author: "ada", source: "manual" } as const;
+const by = aCaller();
 
 describe("save_function", () => {
   it("creates, leaves the same content unchanged, and updates", async () => {
@@ -190,9 +190,9 @@ describe("deactivate and restore", () => {
     const { token, hash, prefix } = await makeToken();
     expect(token.length > 0).toBe(true);
     const grant = { username: "eve", role: "viewer", label: "test", hash, prefix, expiresAt: null } as const;
-    await team.client.access().createToken(grant);
+    await team.client.access().createToken(grant, by);
     const changes = async (known: { incarnation?: string; revision?: number }): Promise<string[]> => {
-      const entry = await team.client.enter({ tokenHash: hash, ...known });
+      const entry = await team.client.enter({ credential: { kind: "token", hash }, ...known });
       const { functions } = JSON.parse(entry?.changes ?? "{}") as { functions: { name: string }[] };
       return functions.map(({ name }) => name);
     };

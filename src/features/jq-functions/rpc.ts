@@ -5,6 +5,8 @@ import { AppError, type ErrorDescription } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
 import type { TeamDeps, TeamEvent } from "../../durable/team-deps.ts";
+import type { Caller } from "../access/access.ts";
+import type { AuditEntry } from "../audit/schema.ts";
 import {
   type CheckedFunction,
   checkFunction,
@@ -14,7 +16,7 @@ import {
   withFunction,
 } from "./jq-functions.ts";
 import { contentBytes, requireBytes, requireCount } from "./room.ts";
-import type { Authorship, FunctionVersion, JqFunction, SaveFunction, SaveOutcome, VersionAction } from "./schema.ts";
+import type { FunctionVersion, JqFunction, SaveFunction, SaveOutcome, Source, VersionAction } from "./schema.ts";
 import {
   activeFunctions,
   activeToolUses,
@@ -48,41 +50,44 @@ export class FunctionsRpc extends RpcTarget {
   }
 
   /** Creates or updates a function, checked against the library as it is now. Content that is already there changes nothing. */
-  save(input: SaveFunction, by: Authorship): SavedFunction {
-    return this.#finish(this.#plan(this.#begin(), input, by));
+  save(input: SaveFunction, by: Caller, source: Source = "manual"): SavedFunction {
+    return this.#finish(by, this.#plan(this.#begin(by), input, by, source));
   }
 
   /** Saves one after the other, each on its own: what fails leaves the others saved. All of them are one change. */
-  saveAll(inputs: SaveFunction[], by: Authorship): FunctionResult[] {
-    const batch = this.#begin();
-    const planned = eachOnItsOwn(inputs, (input) => this.#plan(batch, input, by));
-    this.#write(planned.flatMap((entry) => ("value" in entry ? entry.value : [])));
+  saveAll(inputs: SaveFunction[], by: Caller, source: Source = "manual"): FunctionResult[] {
+    const batch = this.#begin(by);
+    const planned = eachOnItsOwn(inputs, (input) => this.#plan(batch, input, by, source));
+    this.#write(
+      by,
+      planned.flatMap((entry) => ("value" in entry ? entry.value : [])),
+    );
     return planned.map((entry) => ("value" in entry ? { name: entry.name, saved: this.#result(entry.value) } : entry));
   }
 
   /** Takes a function out of use. Throws `jq_breaks_dependants` while something active calls it. */
-  deactivate(name: string, by: Authorship, reason?: string): SavedFunction {
+  deactivate(name: string, by: Caller, reason?: string): SavedFunction {
     const row = this.#find(name);
-    if (!row.isActive) return this.#finish(unchanged(row));
-    const { library: before, tools } = this.#begin();
+    if (!row.isActive) return this.#finish(by, unchanged(row));
+    const { library: before, tools } = this.#begin(by);
     const after = new Map(before);
     after.delete(name);
     requireNothingBroken({ before, after, name, doing: "Deactivating" }, tools);
     const state = { ...this.#next(row, by), isActive: false };
     const record = { action: "deactivate", change: "removed", reason } as const;
-    return this.#finish(stepOf(row, { state, dependsOn: before.get(name)?.depends_on ?? [], record }));
+    return this.#finish(by, stepOf(row, { state, dependsOn: before.get(name)?.depends_on ?? [], record }));
   }
 
   /** Brings a deactivated function back, checked against today's library. */
-  restore(name: string, by: Authorship, reason?: string): SavedFunction {
+  restore(name: string, by: Caller, reason?: string): SavedFunction {
     const row = this.#find(name);
-    if (row.isActive) return this.#finish(unchanged(row));
-    const { library: before, tools } = this.#begin();
+    if (row.isActive) return this.#finish(by, unchanged(row));
+    const { library: before, tools } = this.#begin(by);
     const checked = checkFunction(before, { name, definition: row.definition }, row.shadowsBuiltin);
     requireNothingBroken({ before, after: withFunction(before, checked), name, doing: "Restoring" }, tools);
     const state = { ...this.#next(row, by), isActive: true };
     const record = { action: "restore", change: "created", reason } as const;
-    return this.#finish(stepOf(row, { state, dependsOn: checked.depends_on, record }));
+    return this.#finish(by, stepOf(row, { state, dependsOn: checked.depends_on, record }));
   }
 
   /** A function, active or not, with the newest of its versions, those before `before` when given. */
@@ -94,11 +99,11 @@ export class FunctionsRpc extends RpcTarget {
     return { function: readFunction(this.#deps.db, row.id), versions: functionVersions(this.#deps.db, row.id, page) };
   }
 
-  #begin(): Batch {
+  #begin(by: Caller): Batch {
     const { db } = this.#deps;
     return {
       library: new Map(activeFunctions(db).map((active) => [active.name, active])),
-      tools: activeToolUses(db),
+      tools: activeToolUses(db, by.actor),
       count: countFunctions(db),
       bytes: functionsBytes(db),
       states: new Map(),
@@ -106,7 +111,7 @@ export class FunctionsRpc extends RpcTarget {
   }
 
   /** Checks a save against what the batch has come to, and carries it forward. Writes nothing. */
-  #plan(batch: Batch, input: SaveFunction, by: Authorship): Step {
+  #plan(batch: Batch, input: SaveFunction, by: Caller, source: Source): Step {
     const { name } = input;
     const row = batch.states.get(name) ?? findFunctionRow(this.#deps.db, name);
     const current = row?.isActive === true ? row : undefined;
@@ -118,7 +123,7 @@ export class FunctionsRpc extends RpcTarget {
     requireBytes("functions", { before: batch.bytes, after: bytes });
     const after = withFunction(batch.library, checked);
     requireNothingBroken({ before: batch.library, after, name, doing: "Saving" }, batch.tools);
-    const state = { ...this.#next(row ?? this.#fresh(name, by), by), ...next, isActive: true };
+    const state = { ...this.#next(row ?? this.#fresh(name, by, source), by), ...next, isActive: true };
     if (row === undefined) batch.count += 1;
     batch.library = after;
     batch.bytes = bytes;
@@ -128,8 +133,8 @@ export class FunctionsRpc extends RpcTarget {
     return stepOf(row, { state, dependsOn: checked.depends_on, record });
   }
 
-  #fresh(name: string, by: Authorship): FreshFunction {
-    const { author: createdBy, source } = by;
+  #fresh(name: string, by: Caller, source: Source): FreshFunction {
+    const createdBy = by.actor.username;
     return { id: newId("fn"), name, version: 0, source, createdBy, createdAt: new Date(this.#deps.now()) };
   }
 
@@ -144,15 +149,17 @@ export class FunctionsRpc extends RpcTarget {
   }
 
   /** The row one version on, signed by who changes it. */
-  #next<State extends { version: number }>(
-    state: State,
-    by: Authorship,
-  ): State & { updatedBy: string; updatedAt: Date } {
-    return { ...state, version: state.version + 1, updatedBy: by.author, updatedAt: new Date(this.#deps.now()) };
+  #next<State extends { version: number }>(state: State, by: Caller): State & { updatedBy: string; updatedAt: Date } {
+    return {
+      ...state,
+      version: state.version + 1,
+      updatedBy: by.actor.username,
+      updatedAt: new Date(this.#deps.now()),
+    };
   }
 
-  #finish(step: Step): SavedFunction {
-    this.#write([step]);
+  #finish(by: Caller, step: Step): SavedFunction {
+    this.#write(by, [step]);
     return this.#result(step);
   }
 
@@ -161,10 +168,10 @@ export class FunctionsRpc extends RpcTarget {
   }
 
   // Checks and write share one turn of the object: nothing runs between them, so what was checked is what is written.
-  #write(steps: readonly Step[]): void {
+  #write(by: Caller, steps: readonly Step[]): void {
     const writes = steps.flatMap(({ write }) => write ?? []);
     if (writes.length === 0) return;
-    this.#deps.change((revision) => {
+    this.#deps.change(by, (revision) => {
       for (const { state, dependsOn, record } of writes)
         writeFunction(this.#deps.db, { ...state, revision }, dependsOn, { ...record, reason: record.reason ?? null });
       const events = writes.map(({ state, record }) => ({
@@ -172,7 +179,7 @@ export class FunctionsRpc extends RpcTarget {
         name: state.name,
         change: record.change,
       }));
-      return { result: undefined, events };
+      return { result: undefined, events, audit: writes.map(auditOf) };
     });
   }
 }
@@ -191,6 +198,7 @@ type FunctionState = Omit<FunctionRow, "revision">;
 type FreshFunction = Pick<FunctionState, "id" | "name" | "version" | "source" | "createdBy" | "createdAt">;
 
 interface Write {
+  before: FunctionState | undefined;
   state: FunctionState;
   dependsOn: readonly string[];
   record: { action: VersionAction; change: TeamEvent["change"]; reason: string | undefined };
@@ -208,9 +216,23 @@ function unchanged({ id }: Pick<FunctionState, "id">): Step {
   return { id, outcome: "unchanged", revived: false };
 }
 
-function stepOf(before: FunctionState | undefined, write: Write): Step {
+function stepOf(before: FunctionState | undefined, write: Omit<Write, "before">): Step {
   const revived = write.record.action === "update" && before?.isActive === false;
-  return { id: write.state.id, outcome: before === undefined ? "created" : "updated", revived, write };
+  const outcome = before === undefined ? "created" : "updated";
+  return { id: write.state.id, outcome, revived, write: { before, ...write } };
+}
+
+function auditOf({ before, state, record }: Write): AuditEntry {
+  return {
+    action: `function.${record.action}`,
+    target: { kind: "function", name: state.name },
+    ...(before === undefined ? {} : { before: auditedState(before) }),
+    after: { ...auditedState(state), ...(record.reason === undefined ? {} : { reason: record.reason }) },
+  };
+}
+
+function auditedState({ version, isActive, definition, description, parameters }: FunctionState): object {
+  return { version, is_active: isActive, definition, description, parameters };
 }
 
 function bytesOf({ definition, description, parameters }: Omit<Content, "arity" | "shadowsBuiltin">): number {

@@ -82,9 +82,3 @@ export type SaveOutcome = (typeof saveOutcomes)[number];
 
 /** Said of a save that brought a deactivated function or tool back. */
 export const revivedNote = "was deactivated and is in use again; nothing of its old definition was kept";
-
-/** Who saves, and on whose behalf the history will say so. */
-export interface Authorship {
-  author: string;
-  source: Source;
-}

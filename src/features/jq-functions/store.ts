@@ -2,6 +2,7 @@
 import { and, count, desc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Db } from "../../durable/db.ts";
+import { type Asker, maySee, type Visibility } from "../access/access.ts";
 import type { FunctionVersion, JqFunction, VersionAction } from "./schema.ts";
 import { functionDependencies, jqFunctions, jqFunctionVersions } from "./table.ts";
 
@@ -14,6 +15,7 @@ const toolColumns = sqliteTable("tools", {
   query: text("query_template").notNull(),
   parameters: text("parameters_json", { mode: "json" }).$type<{ name: string }[]>().notNull(),
   isActive: integer("is_active", { mode: "boolean" }).notNull(),
+  visibility: text("visibility_json", { mode: "json" }).$type<Visibility>(),
 });
 
 const toolFunctionColumns = sqliteTable("tool_functions", {
@@ -27,6 +29,8 @@ export interface ToolUse {
   query: string;
   parameters: string[];
   required_functions: string[];
+  /** It is not shown to whoever asks. */
+  hidden: boolean;
 }
 
 /** What changed after a team revision, inactive ones included, so that they can be taken out; all that is active for -1. */
@@ -40,8 +44,8 @@ export function activeFunctions(db: Db): JqFunction[] {
   return withDependencies(db, db.select().from(jqFunctions).where(eq(jqFunctions.isActive, true)).all());
 }
 
-/** The team's active tools as users of functions. */
-export function activeToolUses(db: Db): ToolUse[] {
+/** The team's active tools as users of functions; those that `asker` does not see are marked. */
+export function activeToolUses(db: Db, asker: Asker): ToolUse[] {
   const rows = db.select().from(toolColumns).where(eq(toolColumns.isActive, true)).all();
   const calls = new Map<string, string[]>(rows.map(({ id }) => [id, []]));
   const links = db
@@ -50,8 +54,9 @@ export function activeToolUses(db: Db): ToolUse[] {
     .innerJoin(jqFunctions, eq(jqFunctions.id, toolFunctionColumns.functionId))
     .all();
   for (const link of links) calls.get(link.toolId)?.push(link.name);
-  return rows.map(({ id, name, query, parameters }) => ({
+  return rows.map(({ id, name, query, parameters, visibility }) => ({
     name,
+    hidden: !maySee(asker, { visibility }),
     query,
     parameters: parameters.map((parameter) => parameter.name),
     required_functions: calls.get(id) ?? [],

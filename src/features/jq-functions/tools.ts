@@ -6,8 +6,8 @@ import { markdownTable } from "../../core/markdown.ts";
 import { cursorSchema, moreLines, pageFields, pageOf } from "../../core/paging.ts";
 import { listLimits } from "../../limits.ts";
 import { defineTool } from "../../tool.ts";
+import { callerOf } from "../access/access.ts";
 import {
-  byActor,
   type CompileCheck,
   checkFunction,
   compileWithEngine,
@@ -53,7 +53,7 @@ export async function saveFunction(
   const tools = toolUses(context.catalogue);
   requireNothingBroken({ before, after, name: input.name, doing: "Saving" }, tools);
   await requireCompiles(after, tools, input.name, compile);
-  return context.stub.functions().save(input, byActor(context));
+  return context.stub.functions().save(input, callerOf(context));
 }
 
 export const functionTools = [

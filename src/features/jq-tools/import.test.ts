@@ -50,7 +50,7 @@ describe("the seeds", () => {
     ]);
     const after = await team.call();
     expect(after.catalogue.revision).toBe(revision);
-    const { tool, original_yaml_path } = await after.stub.tools().get("trend_analysis");
+    const { tool, original_yaml_path } = await after.stub.tools().get("trend_analysis", after.actor);
     expect([tool.source, original_yaml_path]).toEqual(["yaml", "seeds/tools.yaml"]);
   });
 

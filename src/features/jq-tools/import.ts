@@ -4,6 +4,7 @@ import { describeError, type ErrorDescription, isAppError } from "../../core/err
 import { parseWith } from "../../core/parse.ts";
 import { parseDefinition } from "../../engines/jq/syntax/analyse.ts";
 import { libraryLimits } from "../../limits.ts";
+import { type Caller, callerOf } from "../access/access.ts";
 import {
   type CompileCheck,
   checkFunction,
@@ -19,7 +20,7 @@ import type { FunctionResult } from "../jq-functions/rpc.ts";
 import { revivedNote, type YamlFunction, yamlFunctionSchema } from "../jq-functions/schema.ts";
 import { checkTool } from "./jq-tools.ts";
 import { type LibraryEntry, readLibraryYaml } from "./library-yaml.ts";
-import type { ToolAuthorship, ToolResult } from "./rpc.ts";
+import type { ToolOrigin, ToolResult } from "./rpc.ts";
 import { requireToolCompiles } from "./saving.ts";
 import { type ImportReport, type SaveTool, yamlToolSchema } from "./schema.ts";
 
@@ -37,7 +38,8 @@ export async function importLibrary(
   const job: Import = {
     context,
     compile,
-    by: { author: context.actor.username, source: "yaml", ...(path === undefined ? {} : { yamlPath: path }) },
+    by: callerOf(context),
+    origin: { source: "yaml", ...(path === undefined ? {} : { yamlPath: path }) },
     report: { created: [], unchanged: [], updated: [], failed: [], warnings: [] },
     library: context.catalogue.functions,
   };
@@ -56,7 +58,8 @@ export async function importLibrary(
 interface Import {
   context: CallContext;
   compile: CompileCheck;
-  by: ToolAuthorship;
+  by: Caller;
+  origin: ToolOrigin;
   report: ImportReport;
   /** The functions there will be, as far as the import has come. */
   library: FunctionLibrary;
@@ -89,7 +92,7 @@ async function importFunctions(job: Import, entries: readonly LibraryEntry[]): P
   }
   for (const slice of slicesOf(ready)) {
     const inputs = slice.map(({ input: { depends_on: _, ...input } }) => input);
-    const results = await job.context.stub.functions().saveAll(inputs, { author: job.by.author, source: "yaml" });
+    const results = await job.context.stub.functions().saveAll(inputs, job.by, job.origin.source);
     settle(job.report, slice, results);
   }
 }
@@ -133,7 +136,7 @@ async function importTools(job: Import, entries: readonly LibraryEntry[]): Promi
   }
   for (const slice of slicesOf(ready)) {
     const inputs = slice.map(({ input }) => input);
-    settle(job.report, slice, await job.context.stub.tools().saveAll(inputs, job.by));
+    settle(job.report, slice, await job.context.stub.tools().saveAll(inputs, job.by, job.origin));
   }
 }
 

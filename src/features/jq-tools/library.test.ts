@@ -1,13 +1,13 @@
 // Tools through their MCP tools and the team's object: saving, trying, history, rollback, races, roles and teams.
 import { describe, expect, it } from "vitest";
 import { withDatasets } from "../../../test/helpers/datasets.ts";
-import { freshTeam, rejection, useTool } from "../../../test/helpers/team.ts";
+import { aCaller, freshTeam, rejection, useTool } from "../../../test/helpers/team.ts";
 import { builtInTools } from "../../surfaces/catalogue.ts";
 import { callTeamTool } from "./jq-tools.ts";
 import { reservedToolNames } from "./reserved-names.ts";
 import { toolTools } from "./tools.ts";
 
-const by = { author: "ada", source: "manual" } as const;
+const by = aCaller();
 const orders = [
   { region: "north", amount: 10 },
   { region: "south", amount: 5 },

@@ -7,39 +7,33 @@ import { listQuerySchema, type Page, pageOf } from "../../core/paging.ts";
 import { parseWith } from "../../core/parse.ts";
 import { libraryLimits, listLimits } from "../../limits.ts";
 import { bodyText } from "../../platform/request-body.ts";
-import { requirePermission } from "../access/access.ts";
-import { byActor } from "../jq-functions/jq-functions.ts";
+import { callerOf, guarded } from "../access/access.ts";
 import { importLibrary } from "./import.ts";
 
 const querySchema = listQuerySchema({ preset: listLimits.restEntries, max: listLimits.maxEntries });
 const pathSchema = z.object({ path: z.string().min(1).max(300).optional() });
 
 export const libraryRoutes = new Hono<TeamRoutes>()
-  .post("/", async (c) => {
+  .post("/", guarded("library:write", "import functions and tools"), async (c) => {
     const call = c.get("call");
-    requirePermission(call.actor, "library:write", "import functions and tools");
     const { path } = parseWith(pathSchema, c.req.query(), "library");
     return c.json(await importLibrary(call, await bodyText(c.req.raw, libraryLimits.yamlBytes, tooLong), path));
   })
-  .get("/functions", (c) => {
+  .get("/functions", guarded("data:read", "list functions"), (c) => {
     const call = c.get("call");
-    requirePermission(call.actor, "data:read", "list functions");
     return c.json(pageOfNamed(c, call.catalogue.functions));
   })
-  .get("/tools", (c) => {
+  .get("/tools", guarded("data:read", "list tools"), (c) => {
     const call = c.get("call");
-    requirePermission(call.actor, "data:read", "list tools");
     return c.json(pageOfNamed(c, call.catalogue.tools));
   })
-  .delete("/functions/:name", async (c) => {
+  .delete("/functions/:name", guarded("library:write", "deactivate functions"), async (c) => {
     const call = c.get("call");
-    requirePermission(call.actor, "library:write", "deactivate functions");
-    return c.json((await call.stub.functions().deactivate(c.req.param("name"), byActor(call))).function);
+    return c.json((await call.stub.functions().deactivate(c.req.param("name"), callerOf(call))).function);
   })
-  .post("/functions/:name/restore", async (c) => {
+  .post("/functions/:name/restore", guarded("library:write", "restore functions"), async (c) => {
     const call = c.get("call");
-    requirePermission(call.actor, "library:write", "restore functions");
-    return c.json((await call.stub.functions().restore(c.req.param("name"), byActor(call))).function);
+    return c.json((await call.stub.functions().restore(c.req.param("name"), callerOf(call))).function);
   });
 
 function pageOfNamed<Item extends { name: string }>(

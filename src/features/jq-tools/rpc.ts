@@ -5,8 +5,10 @@ import { AppError, type ErrorDescription } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
 import type { TeamDeps, TeamEvent } from "../../durable/team-deps.ts";
+import { type Asker, type Caller, maySee } from "../access/access.ts";
+import type { AuditEntry } from "../audit/schema.ts";
 import { contentBytes, requireBytes, requireCount } from "../jq-functions/jq-functions.ts";
-import type { Authorship, SaveOutcome, VersionAction } from "../jq-functions/schema.ts";
+import type { SaveOutcome, Source, VersionAction } from "../jq-functions/schema.ts";
 import { bulkOf, type CheckedTool, checkTool } from "./jq-tools.ts";
 import { reservedToolNames } from "./reserved-names.ts";
 import type { JqTool, SaveTool, ToolContent, ToolVersion } from "./schema.ts";
@@ -23,10 +25,13 @@ import {
   writeTool,
 } from "./store.ts";
 
-/** Who saves; an import also says from which file. */
-export interface ToolAuthorship extends Authorship {
+/** How a tool came; an import also says from which file. */
+export interface ToolOrigin {
+  source: Source;
   yamlPath?: string;
 }
+
+const byHand: ToolOrigin = { source: "manual" };
 
 export interface SavedTool {
   outcome: SaveOutcome;
@@ -41,9 +46,12 @@ export type ToolResult = { name: string; saved: SavedTool } | { name: string; er
 type ToolState = Omit<ToolRow, "revision">;
 
 /** What of a tool outlives a change of its content. */
-type KeptState = Pick<ToolState, "id" | "name" | "version" | "source" | "originalYamlPath" | "createdBy" | "createdAt">;
+type KeptState = Pick<
+  ToolState,
+  "id" | "name" | "version" | "source" | "originalYamlPath" | "createdBy" | "createdAt" | "visibility"
+>;
 
-/** The tools of one team. */
+/** The tools of one team. To whoever does not see a tool it does not exist, except that its name is taken. */
 export class ToolsRpc extends RpcTarget {
   readonly #deps: TeamDeps;
 
@@ -53,51 +61,54 @@ export class ToolsRpc extends RpcTarget {
   }
 
   /** Creates or updates a tool, checked against the library as it is now. Content that is already there changes nothing. */
-  save(input: SaveTool, by: ToolAuthorship): SavedTool {
-    return this.#finish(this.#plan(this.#begin(), input, by));
+  save(input: SaveTool, by: Caller, origin: ToolOrigin = byHand): SavedTool {
+    return this.#finish(by, this.#plan(this.#begin(), input, by, origin));
   }
 
   /** Saves one after the other, each on its own: what fails leaves the others saved. All of them are one change. */
-  saveAll(inputs: SaveTool[], by: ToolAuthorship): ToolResult[] {
+  saveAll(inputs: SaveTool[], by: Caller, origin: ToolOrigin = byHand): ToolResult[] {
     const batch = this.#begin();
-    const planned = eachOnItsOwn(inputs, (input) => this.#plan(batch, input, by));
-    this.#write(planned.flatMap((entry) => ("value" in entry ? entry.value : [])));
+    const planned = eachOnItsOwn(inputs, (input) => this.#plan(batch, input, by, origin));
+    this.#write(
+      by,
+      planned.flatMap((entry) => ("value" in entry ? entry.value : [])),
+    );
     return planned.map((entry) => ("value" in entry ? { name: entry.name, saved: this.#result(entry.value) } : entry));
   }
 
   /** Makes an old version's content the newest version, checked against today's functions. */
-  rollback(name: string, version: number, by: Authorship, reason?: string): SavedTool {
-    const row = this.#find(name);
+  rollback(name: string, version: number, by: Caller, reason?: string): SavedTool {
+    const row = this.#find(name, by.actor);
     const { content } = this.#version(row, version);
     const batch = this.#begin();
     const checked = checkTool(batch, { name, ...content });
-    if (row.isActive && isSame(contentOfRow(row), checked.content)) return this.#finish(unchanged(row));
+    if (row.isActive && isSame(contentOfRow(row), checked.content)) return this.#finish(by, unchanged(row));
     const after = batch.bytes + bytesOf(checked.content) - bytesOf(contentOfRow(row));
     requireBytes("tools", { before: batch.bytes, after });
     const record = { action: "rollback", reason: reason ?? `back to version ${version}` } as const;
-    return this.#finish(this.#step(row, row, checked, by, record));
+    return this.#finish(by, this.#step(row, row, checked, by, record));
   }
 
   /** Takes a tool out of use; its definition and history stay. */
-  deactivate(name: string, by: Authorship, reason?: string): SavedTool {
-    const row = this.#find(name);
-    if (!row.isActive) return this.#finish(unchanged(row));
+  deactivate(name: string, by: Caller, reason?: string): SavedTool {
+    const row = this.#find(name, by.actor);
+    if (!row.isActive) return this.#finish(by, unchanged(row));
     const { required_functions } = readTool(this.#deps.db, row.id);
     const checked = { content: contentOfRow(row), requiredFunctions: required_functions };
-    return this.#finish(this.#step(row, row, checked, by, { action: "deactivate", reason }));
+    return this.#finish(by, this.#step(row, row, checked, by, { action: "deactivate", reason }));
   }
 
   /** Brings a deactivated tool back, checked against today's functions. */
-  restore(name: string, by: Authorship, reason?: string): SavedTool {
-    const row = this.#find(name);
-    if (row.isActive) return this.#finish(unchanged(row));
+  restore(name: string, by: Caller, reason?: string): SavedTool {
+    const row = this.#find(name, by.actor);
+    if (row.isActive) return this.#finish(by, unchanged(row));
     const checked = checkTool(this.#begin(), { name, ...contentOfRow(row) });
-    return this.#finish(this.#step(row, row, checked, by, { action: "restore", reason }));
+    return this.#finish(by, this.#step(row, row, checked, by, { action: "restore", reason }));
   }
 
   /** A tool, active or not, and the file it was imported from. */
-  get(name: string): { tool: JqTool; original_yaml_path: string | null } {
-    const row = this.#find(name);
+  get(name: string, asker: Asker): { tool: JqTool; original_yaml_path: string | null } {
+    const row = this.#find(name, asker);
     return { tool: readTool(this.#deps.db, row.id), original_yaml_path: row.originalYamlPath };
   }
 
@@ -105,8 +116,9 @@ export class ToolsRpc extends RpcTarget {
   history(
     name: string,
     page: { limit: number; before?: number | undefined },
+    asker: Asker,
   ): { tool: JqTool; versions: ToolVersion[] } {
-    const row = this.#find(name);
+    const row = this.#find(name, asker);
     return { tool: readTool(this.#deps.db, row.id), versions: selectToolVersions(this.#deps.db, row.id, page) };
   }
 
@@ -116,9 +128,10 @@ export class ToolsRpc extends RpcTarget {
   }
 
   /** Checks a save against what the batch has come to, and carries it forward. Writes nothing. */
-  #plan(batch: Batch, input: SaveTool, by: ToolAuthorship): Step {
+  #plan(batch: Batch, input: SaveTool, by: Caller, origin: ToolOrigin): Step {
     const { name } = input;
     const row = batch.states.get(name) ?? findToolRow(this.#deps.db, name);
+    if (row !== undefined && !maySee(by.actor, row)) throw nameTaken(name);
     const current = row?.isActive === true ? contentOfRow(row) : undefined;
     const checked = checkTool(batch, input, current);
     if (row !== undefined && current !== undefined && isSame(current, checked.content)) return unchanged(row);
@@ -126,17 +139,17 @@ export class ToolsRpc extends RpcTarget {
     const bytes = batch.bytes + bytesOf(checked.content) - (row === undefined ? 0 : bytesOf(contentOfRow(row)));
     requireBytes("tools", { before: batch.bytes, after: bytes });
     const action = row === undefined ? "create" : "update";
-    const step = this.#step(row, row ?? this.#fresh(name, by), checked, by, { action, reason: input.reason });
+    const step = this.#step(row, row ?? this.#fresh(name, by, origin), checked, by, { action, reason: input.reason });
     if (row === undefined) batch.count += 1;
     batch.bytes = bytes;
     if (step.write !== undefined) batch.states.set(name, step.write.state);
     return step;
   }
 
-  #find(name: string): ToolRow {
+  #find(name: string, asker: Asker): ToolRow {
     const row = findToolRow(this.#deps.db, name);
-    if (row !== undefined) return row;
-    const near = nearNames(name, toolNames(this.#deps.db));
+    if (row !== undefined && maySee(asker, row)) return row;
+    const near = nearNames(name, toolNames(this.#deps.db, asker));
     throw new AppError("not_found", `The team has no tool ${name}.`, {
       hint: reservedToolNames.has(name)
         ? "It is a tool of this server, not of the team: find_tools shows its arguments."
@@ -154,15 +167,16 @@ export class ToolsRpc extends RpcTarget {
     });
   }
 
-  #fresh(name: string, by: ToolAuthorship): KeptState {
+  #fresh(name: string, by: Caller, { source, yamlPath }: ToolOrigin): KeptState {
     return {
       id: newId("tool"),
       name,
       version: 0,
-      source: by.source,
-      originalYamlPath: by.yamlPath ?? null,
-      createdBy: by.author,
+      source,
+      originalYamlPath: yamlPath ?? null,
+      createdBy: by.actor.username,
       createdAt: new Date(this.#deps.now()),
+      visibility: null,
     };
   }
 
@@ -170,19 +184,20 @@ export class ToolsRpc extends RpcTarget {
     before: ToolState | undefined,
     kept: KeptState,
     checked: Pick<CheckedTool, "content" | "requiredFunctions">,
-    by: Authorship,
+    by: Caller,
     { action, reason }: { action: VersionAction; reason: string | undefined },
   ): Step {
     const now = new Date(this.#deps.now());
+    const author = by.actor.username;
     const state = {
       ...kept,
       ...rowOfContent(checked.content),
       isActive: action !== "deactivate",
       approvalStatus: "approved" as const,
-      approvedBy: by.author,
+      approvedBy: author,
       approvedAt: now,
       version: kept.version + 1,
-      updatedBy: by.author,
+      updatedBy: author,
       updatedAt: now,
     };
     const wasActive = before?.isActive === true;
@@ -191,12 +206,12 @@ export class ToolsRpc extends RpcTarget {
       id: kept.id,
       outcome: before === undefined ? "created" : "updated",
       revived: action === "update" && !wasActive,
-      write: { state, requiredFunctions: checked.requiredFunctions, record: { action, change, reason } },
+      write: { before, state, requiredFunctions: checked.requiredFunctions, record: { action, change, reason } },
     };
   }
 
-  #finish(step: Step): SavedTool {
-    this.#write([step]);
+  #finish(by: Caller, step: Step): SavedTool {
+    this.#write(by, [step]);
     return this.#result(step);
   }
 
@@ -205,10 +220,10 @@ export class ToolsRpc extends RpcTarget {
   }
 
   // Checks and write share one turn of the object: nothing runs between them, so what was checked is what is written.
-  #write(steps: readonly Step[]): void {
+  #write(by: Caller, steps: readonly Step[]): void {
     const writes = steps.flatMap(({ write }) => write ?? []);
     if (writes.length === 0) return;
-    this.#deps.change((revision) => {
+    this.#deps.change(by, (revision) => {
       for (const { state, requiredFunctions, record } of writes)
         writeTool(this.#deps.db, { ...state, revision }, requiredFunctions, {
           ...record,
@@ -218,8 +233,9 @@ export class ToolsRpc extends RpcTarget {
         kind: "tool" as const,
         name: state.name,
         change: record.change,
+        visibility: state.visibility ?? "everyone",
       }));
-      return { result: undefined, events };
+      return { result: undefined, events, audit: writes.map(auditOf) };
     });
   }
 }
@@ -234,6 +250,7 @@ interface Batch {
 }
 
 interface Write {
+  before: ToolState | undefined;
   state: ToolState;
   requiredFunctions: readonly string[];
   record: { action: VersionAction; change: TeamEvent["change"]; reason: string | undefined };
@@ -249,6 +266,27 @@ interface Step {
 
 function unchanged({ id }: KeptState): Step {
   return { id, outcome: "unchanged", revived: false };
+}
+
+/** The one thing said of a tool that is not shown: its name cannot be had. */
+function nameTaken(name: string): AppError {
+  return new AppError("already_exists", `The name ${name} is taken.`, {
+    hint: "Choose another name.",
+    details: { name },
+  });
+}
+
+function auditOf({ before, state, record }: Write): AuditEntry {
+  return {
+    action: `tool.${record.action}`,
+    target: { kind: "tool", name: state.name },
+    ...(before === undefined ? {} : { before: auditedState(before) }),
+    after: { ...auditedState(state), ...(record.reason === undefined ? {} : { reason: record.reason }) },
+  };
+}
+
+function auditedState(state: ToolState): object {
+  return { version: state.version, is_active: state.isActive, ...contentOfRow(state) };
 }
 
 function bytesOf(content: ToolContent): number {

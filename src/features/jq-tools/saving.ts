@@ -1,7 +1,8 @@
 // Saving tools from the edge: the real engine compiles first, then the team's object checks again and writes. Runs at the edge.
 import type { CallContext } from "../../context.ts";
 import { describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
-import { byActor, type CompileCheck, compileWithEngine } from "../jq-functions/jq-functions.ts";
+import { callerOf } from "../access/access.ts";
+import { type CompileCheck, compileWithEngine } from "../jq-functions/jq-functions.ts";
 import { revivedNote } from "../jq-functions/schema.ts";
 import { answerRows } from "../query/query.ts";
 import type { Rows } from "../query/schema.ts";
@@ -20,7 +21,7 @@ export async function saveTool(
 ): Promise<SavedTool & { warnings: string[] }> {
   const checked = checkTool(context.catalogue, input, currentContent(context, input.name));
   await requireToolCompiles(context.catalogue, checked.content, compile);
-  const saved = await context.stub.tools().save(input, byActor(context));
+  const saved = await context.stub.tools().save(input, callerOf(context));
   return {
     ...saved,
     warnings: saved.revived ? [`${input.name} ${revivedNote}`, ...checked.warnings] : checked.warnings,
@@ -35,11 +36,11 @@ export async function rollbackTool(
   reason: string | undefined,
   compile: CompileCheck = compileWithEngine,
 ): Promise<SavedTool> {
-  const { versions } = await context.stub.tools().history(name, { limit: 1, before: version + 1 });
+  const { versions } = await context.stub.tools().history(name, { limit: 1, before: version + 1 }, context.actor);
   const [found] = versions;
   // Whether that version exists is the object's to say.
   if (found?.version === version) await recheck(context, name, found.content, compile);
-  return context.stub.tools().rollback(name, version, byActor(context), reason);
+  return context.stub.tools().rollback(name, version, callerOf(context), reason);
 }
 
 /** Brings a deactivated tool back. Throws as `rollbackTool` does. */
@@ -49,9 +50,9 @@ export async function restoreTool(
   reason: string | undefined,
   compile: CompileCheck = compileWithEngine,
 ): Promise<SavedTool> {
-  const { tool } = await context.stub.tools().get(name);
+  const { tool } = await context.stub.tools().get(name, context.actor);
   await recheck(context, name, contentOf(tool), compile);
-  return context.stub.tools().restore(name, byActor(context), reason);
+  return context.stub.tools().restore(name, callerOf(context), reason);
 }
 
 async function recheck(context: CallContext, name: string, content: ToolContent, compile: CompileCheck): Promise<void> {

@@ -1,6 +1,7 @@
 // What a jq tool of the team is: fields described once, for MCP, REST, YAML and storage.
 import { z } from "zod";
 import { datasetNameSchema, identifierSchema } from "../../core/names.ts";
+import { visibilitySchema } from "../access/schema.ts";
 import { sources, versionActions } from "../jq-functions/schema.ts";
 
 const toolParameterTypes = ["string", "number", "integer", "boolean", "array", "object"] as const;
@@ -85,6 +86,7 @@ export const jqToolSchema = z.object({
   updated_by: z.string(),
   updated_at: z.string(),
   revision: z.int(),
+  visibility: visibilitySchema.optional().describe("Who sees it; left out: everyone in the team."),
 });
 export type JqTool = z.infer<typeof jqToolSchema>;
 

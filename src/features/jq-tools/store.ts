@@ -2,6 +2,7 @@
 import { and, count, desc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Db } from "../../durable/db.ts";
+import { type Asker, maySee } from "../access/access.ts";
 import type { LibraryFunction } from "../jq-functions/jq-functions.ts";
 import type { VersionAction } from "../jq-functions/schema.ts";
 import type { JqTool, ToolContent, ToolVersion } from "./schema.ts";
@@ -50,12 +51,13 @@ export function findToolRow(db: Db, name: string): ToolRow | undefined {
   return db.select().from(tools).where(eq(tools.name, name)).get();
 }
 
-/** Names of all tools, inactive ones included. */
-export function toolNames(db: Db): string[] {
+/** Names of all tools that `asker` sees, inactive ones included. */
+export function toolNames(db: Db, asker: Asker): string[] {
   return db
-    .select({ name: tools.name })
+    .select({ name: tools.name, visibility: tools.visibility })
     .from(tools)
     .all()
+    .filter((tool) => maySee(asker, tool))
     .map(({ name }) => name);
 }
 
@@ -182,5 +184,6 @@ function toTool(row: ToolRow, requiredFunctions: string[]): JqTool {
     updated_by: row.updatedBy,
     updated_at: row.updatedAt.toISOString(),
     revision: row.revision,
+    ...(row.visibility === null ? {} : { visibility: row.visibility }),
   };
 }

@@ -1,5 +1,6 @@
 // The team's jq tools, their versions and the functions each needs. Runs in the team object.
 import { index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Visibility } from "../access/access.ts";
 import type { ToolContent, ToolParameter } from "./schema.ts";
 
 export const tools = sqliteTable(
@@ -31,6 +32,8 @@ export const tools = sqliteTable(
     updatedBy: text("updated_by").notNull(),
     updatedAt: integer("updated_at", { mode: "timestamp_ms" }).notNull(),
     revision: integer("revision").notNull(),
+    /** Null: everyone in the team. */
+    visibility: text("visibility_json", { mode: "json" }).$type<Visibility>(),
   },
   (table) => [
     index("tools_revision").on(table.revision),

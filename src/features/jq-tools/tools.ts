@@ -8,9 +8,10 @@ import { cursorSchema, moreLines, pageBefore, pageFields, readBefore } from "../
 import { fenceUntrusted } from "../../core/untrusted.ts";
 import { listLimits } from "../../limits.ts";
 import { defineTool } from "../../tool.ts";
-import { byActor } from "../jq-functions/jq-functions.ts";
+import { callerOf } from "../access/access.ts";
 import { saveOutcomes } from "../jq-functions/schema.ts";
 import { rowsSchema } from "../query/schema.ts";
+import { describeVisibility } from "../visibility/visibility.ts";
 import { contentOf, toolInputSchema } from "./jq-tools.ts";
 import { lineDiff } from "./line-diff.ts";
 import type { SavedTool } from "./rpc.ts";
@@ -37,7 +38,7 @@ const getTool = defineTool({
   permission: "data:read",
   toolset: "jq",
   handler: async (context, input) => {
-    const { tool, original_yaml_path } = await context.stub.tools().get(input.name);
+    const { tool, original_yaml_path } = await context.stub.tools().get(input.name, context.actor);
     const usage = await context.stub.metrics().usage(tool.id);
     const count = usage?.usage_count ?? 0;
     const average = usage?.avg_execution_time_ms ?? null;
@@ -46,6 +47,7 @@ const getTool = defineTool({
       `${tool.name} · v${tool.version} · ${state} · by ${tool.updated_by} · ${count === 0 ? "never used" : count === 1 ? "used once" : `used ${count} times`}${average === null ? "" : `, ${average} ms on average`}`,
       `\`\`\`yaml\n${writeContent(tool)}\n\`\`\``,
       `Calls functions: ${tool.required_functions.join(", ") || "none"}`,
+      ...(tool.visibility === undefined ? [] : [`Shown to ${describeVisibility(tool.visibility)}.`]),
     ].join("\n");
     const data = {
       tool,
@@ -152,7 +154,7 @@ const toolHistory = defineTool({
     const limit = input.limit ?? listLimits.versions;
     // One more than shown: the oldest shown is compared with it.
     const read = { limit: limit + 1, before: readBefore(input.cursor) };
-    const { tool, versions: found } = await context.stub.tools().history(input.name, read);
+    const { tool, versions: found } = await context.stub.tools().history(input.name, read, context.actor);
     const { items, ...page } = pageBefore(found, { limit, total: tool.version, key: ({ version }) => version });
     const versions = items.map(({ content, ...version }, at) => {
       const older = found[at + 1];
@@ -198,7 +200,7 @@ const deactivateTool = defineTool({
   permission: "library:write",
   toolset: "jq",
   handler: async (context, input) =>
-    answerSaved(await context.stub.tools().deactivate(input.name, byActor(context), input.reason), "Deactivated"),
+    answerSaved(await context.stub.tools().deactivate(input.name, callerOf(context), input.reason), "Deactivated"),
 });
 
 const restoreToolTool = defineTool({

@@ -5,7 +5,7 @@ import { logFailure } from "../../core/log.ts";
 import { type Page, pageBefore, readBefore } from "../../core/paging.ts";
 import { listLimits, logLimits } from "../../limits.ts";
 import { may } from "../access/access.ts";
-import type { Execution, ExecutionReport, ListExecutions } from "./schema.ts";
+import type { CallCount, Execution, ExecutionReport, ListExecutions } from "./schema.ts";
 
 export interface FinishedExecution {
   /** The tool that was called. */
@@ -23,6 +23,8 @@ const resendAfterMs = 500;
 
 interface Batch {
   reports: ExecutionReport[];
+  /** Calls that have no row in the log. */
+  calls: CallCount[];
   /** When the call that will send them began to wait, Unix milliseconds; undefined: nobody does. */
   awaitedSince: number | undefined;
 }
@@ -35,9 +37,25 @@ const batches = new Map<string, Batch>();
  * fails no answer but is reported. The log takes each report once, however often it arrives.
  */
 export async function recordExecution(context: CallContext, finished: FinishedExecution): Promise<void> {
-  const batch = batches.get(context.team) ?? { reports: [], awaitedSince: undefined };
-  batches.set(context.team, batch);
+  const batch = batchOf(context);
   batch.reports.push(reportOf(context, finished));
+  await sendSoon(context, batch);
+}
+
+/** Counts a call for the team's metrics alone, together with what is logged at about the same time. Meant for `waitUntil`, likewise. */
+export async function countCall(context: CallContext, call: CallCount): Promise<void> {
+  const batch = batchOf(context);
+  batch.calls.push(call);
+  await sendSoon(context, batch);
+}
+
+function batchOf(context: CallContext): Batch {
+  const batch = batches.get(context.team) ?? { reports: [], calls: [], awaitedSince: undefined };
+  batches.set(context.team, batch);
+  return batch;
+}
+
+async function sendSoon(context: CallContext, batch: Batch): Promise<void> {
   // A sender whose invocation was ended by the platform never comes; after a while another takes its place.
   if (batch.awaitedSince !== undefined && context.now() - batch.awaitedSince < logLimits.batchMs * 20) return;
   batch.awaitedSince = context.now();
@@ -52,11 +70,15 @@ async function sendBatch(context: CallContext): Promise<void> {
   // An object that restarts refuses the calls under way; each report counts once, so sending again is safe.
   for (let attempt = 1; ; attempt++) {
     try {
-      return await context.stub.metrics().record(batch.reports);
+      return await context.stub.metrics().record(batch.reports, batch.calls);
     } catch (error) {
       if (attempt === sendAttempts) {
         const { team, requestId: request_id } = context;
-        logFailure("executions_not_logged", { team, request_id, count: batch.reports.length }, error);
+        logFailure(
+          "executions_not_logged",
+          { team, request_id, count: batch.reports.length + batch.calls.length },
+          error,
+        );
         return;
       }
       await scheduler.wait(attempt * resendAfterMs);
@@ -74,6 +96,7 @@ function reportOf(context: CallContext, finished: FinishedExecution): ExecutionR
     toolVersion: notes.toolVersion ?? null,
     userId: context.actor.userId,
     username: context.actor.username,
+    through: context.actor.through ?? null,
     client: context.client ?? null,
     parameters: parameters === null ? null : cutParameters(parameters),
     dataset: notes.dataset ?? null,
@@ -96,14 +119,15 @@ function cutParameters(text: string): string {
 /** A page of the log, newest first. Whoever is not an admin sees their own executions only. Throws `cursor_invalid`. */
 export async function listExecutions(context: CallContext, input: ListExecutions): Promise<Page<Execution>> {
   const limit = input.limit ?? listLimits.toolEntries;
-  const username = may(context.actor, "admin") ? input.user : context.actor.username;
-  const { rows, total } = await context.stub.metrics().list({
+  const username = may(context.actor, "activity:read") ? input.user : context.actor.username;
+  const filter = {
     tool: input.tool,
     username,
     failed: input.failed,
     before: readBefore(input.cursor),
     limit: limit + 1,
-  });
+  };
+  const { rows, total } = await context.stub.metrics().list(filter, context.actor);
   const page = pageBefore(rows, { limit, total, key: (row) => row.seq });
   return { ...page, items: page.items.map((row) => row.execution) };
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { TeamRoutes } from "../../context.ts";
 import { parseWith } from "../../core/parse.ts";
 import { listLimits } from "../../limits.ts";
-import { requirePermission } from "../access/access.ts";
+import { guarded } from "../access/access.ts";
 import { listExecutions } from "./metrics.ts";
 import { listExecutionsSchema } from "./schema.ts";
 
@@ -15,9 +15,12 @@ const querySchema = listExecutionsSchema
   })
   .strict();
 
-export const metricsRoutes = new Hono<TeamRoutes>().get("/", async (c) => {
-  const call = c.get("call");
-  requirePermission(call.actor, "data:read", "read the execution log");
-  const { items, ...page } = await listExecutions(call, parseWith(querySchema, c.req.query(), "query"));
-  return c.json({ executions: items, ...page });
-});
+export const metricsRoutes = new Hono<TeamRoutes>().get(
+  "/",
+  guarded("data:read", "read the execution log"),
+  async (c) => {
+    const call = c.get("call");
+    const { items, ...page } = await listExecutions(call, parseWith(querySchema, c.req.query(), "query"));
+    return c.json({ executions: items, ...page });
+  },
+);

@@ -2,7 +2,8 @@
 import { RpcTarget } from "cloudflare:workers";
 import { dayMs } from "../../core/durations.ts";
 import type { TeamDeps } from "../../durable/team-deps.ts";
-import type { ExecutionReport } from "./schema.ts";
+import type { Asker } from "../access/access.ts";
+import type { CallCount, ExecutionReport, TeamGauges, TeamMetrics } from "./schema.ts";
 import {
   type ExecutionFilter,
   insertExecution,
@@ -11,36 +12,67 @@ import {
   type ToolUsage,
   trimExecutions,
 } from "./store.ts";
+import { addCalls, selectTotals } from "./totals-store.ts";
 
 /** The log is trimmed once in so many rows, and daily by the alarm. */
 const trimEvery = 500;
 
-/** The execution log of one team. */
+/** What only the object itself can say of a team. */
+export interface TeamVitals {
+  gauges: () => TeamGauges;
+  /** Requests refused at the door since the last time this was asked. */
+  takeRefusals: () => CallCount[];
+}
+
+/** The execution log and the metrics of one team. */
 export class MetricsRpc extends RpcTarget {
   readonly #deps: TeamDeps;
+  readonly #vitals: TeamVitals;
 
-  constructor(deps: TeamDeps) {
+  constructor(deps: TeamDeps, vitals: TeamVitals) {
     super();
     this.#deps = deps;
+    this.#vitals = vitals;
   }
 
-  /** Logs executions, each once however often it is reported. */
-  record(reports: readonly ExecutionReport[]): void {
-    const trimDue = this.#deps.atomically(() =>
-      reports
-        .map((report) => insertExecution(this.#deps.db, report))
-        .some((seq) => seq !== undefined && seq % trimEvery === 1),
-    );
+  /**
+   * Logs executions and counts them, each once however often it is reported, and counts other calls. Those have no ids: a Worker that
+   * repeats a report whose answer was lost counts them twice.
+   */
+  record(reports: readonly ExecutionReport[], calls: readonly CallCount[] = []): void {
+    const { db } = this.#deps;
+    const refusals = this.#vitals.takeRefusals();
+    const trimDue = this.#deps.atomically(() => {
+      const logged = reports
+        .map((report) => ({ report, seq: insertExecution(db, report) }))
+        .filter(({ seq }) => seq !== undefined);
+      addCalls(db, [...logged.map(({ report }) => countOf(report)), ...calls, ...refusals]);
+      return logged.some(({ seq }) => seq !== undefined && seq % trimEvery === 1);
+    });
     if (!trimDue) return;
     trimExecutions(this.#deps.db, this.#deps.now());
     this.#deps.wakeAt(this.#deps.now() + dayMs);
   }
 
-  list(filter: ExecutionFilter): ReturnType<typeof selectExecutions> {
-    return selectExecutions(this.#deps.db, filter);
+  /** Executions that `asker` may know of: none of a tool, nor on a dataset, that is not shown to them. */
+  list(filter: ExecutionFilter, asker: Asker): ReturnType<typeof selectExecutions> {
+    return selectExecutions(this.#deps.db, filter, this.#deps.hiddenFrom(asker));
+  }
+
+  /** Totals and gauges; with `asker`, by tool, and tools that are not shown to them under one name. */
+  snapshot(asker?: Asker): TeamMetrics {
+    const { db } = this.#deps;
+    const refusals = this.#vitals.takeRefusals();
+    if (refusals.length > 0) this.#deps.atomically(() => addCalls(db, refusals));
+    const hidden = asker === undefined ? undefined : this.#deps.hiddenFrom(asker);
+    return { totals: selectTotals(db, hidden), gauges: this.#vitals.gauges() };
   }
 
   usage(toolId: string): ToolUsage | undefined {
     return selectUsage(this.#deps.db, toolId);
   }
+}
+
+function countOf({ toolName, success, errorCode, durationMs }: ExecutionReport): CallCount {
+  return { tool: toolName, outcome: success ? "ok" : (errorCode ?? "failed"), durationMs };
 }

@@ -8,6 +8,7 @@ export const executionSchema = z.object({
   tool: z.string(),
   tool_version: z.int().nullable(),
   user: z.string(),
+  through: z.string().nullable().describe("The service account that acted for the user, if one did."),
   client: z.string().nullable(),
   parameters: z.string().nullable().describe("The arguments as JSON, cut at a limit."),
   dataset: z.string().nullable(),
@@ -39,6 +40,8 @@ export interface ExecutionReport {
   toolVersion: number | null;
   userId: string;
   username: string;
+  /** The service account that acted for the user, if one did. */
+  through?: string | null;
   client: string | null;
   parameters: string | null;
   dataset: string | null;
@@ -52,4 +55,67 @@ export interface ExecutionReport {
   cached: boolean;
   errorCode: string | null;
   resultBytes: number;
+}
+
+/** A call that metrics count. */
+export interface CallCount {
+  /** The tool's name, or what else was called: `rest:GET /datasets`. */
+  tool: string;
+  /** `ok`, an error's code, or `failed` for a tool that ran and said so itself. */
+  outcome: string;
+  /** Milliseconds; null: refused before anything was measured. */
+  durationMs: number | null;
+  /** How many such calls; left out: one. */
+  times?: number;
+}
+
+/** What a team has counted since it began. */
+export interface CallTotal {
+  tool: string;
+  outcome: string;
+  count: number;
+  totalDurationMs: number;
+  /** Calls per bucket of histogram.ts, not cumulative. */
+  buckets: number[];
+}
+
+/** What a team is and holds at this moment. */
+export interface TeamGauges {
+  people: number;
+  serviceAccounts: number;
+  oauthConnections: number;
+  openStreams: number;
+  datasets: number;
+  datasetBytes: number;
+  functions: number;
+  tools: number;
+  sqliteBytes: number;
+}
+
+export interface TeamMetrics {
+  totals: CallTotal[];
+  gauges: TeamGauges;
+}
+
+/** What a consumer reports of one batch. */
+export interface QueueReport {
+  queue: string;
+  handled: number;
+  failed: number;
+  deadLetters: number;
+  /** Of messages delivered for the first time: milliseconds from sending to delivery. */
+  lagsMs: number[];
+}
+
+/** What the deployment's object knows of one queue. */
+export interface QueueTotal {
+  queue: string;
+  handled: number;
+  failed: number;
+  deadLetters: number;
+  /** Unix milliseconds. */
+  lastHandledAt: number;
+  totalLagMs: number;
+  /** Messages per bucket of histogram.ts, not cumulative. */
+  buckets: number[];
 }

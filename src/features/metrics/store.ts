@@ -1,6 +1,7 @@
 // The execution log in the team object's SQLite. Synchronous; SQL only.
 import { and, desc, eq, lt, max, type SQL, sql } from "drizzle-orm";
 import { dayMs } from "../../core/durations.ts";
+import { namesAnyOf } from "../../core/mentions.ts";
 import { placeholders, prepared } from "../../core/prepared.ts";
 import type { Db } from "../../durable/db.ts";
 import { logLimits } from "../../limits.ts";
@@ -37,7 +38,11 @@ const countUse = prepared((db: Db) =>
  * Returns its number, or undefined then.
  */
 export function insertExecution(db: Db, { ran, ...report }: ExecutionReport): number | undefined {
-  const row = insertRow(db).get({ ...report, executedAt: new Date(report.executedAt) }) as { seq: number } | undefined;
+  const row = insertRow(db).get({
+    ...report,
+    through: report.through ?? null,
+    executedAt: new Date(report.executedAt),
+  }) as { seq: number } | undefined;
   if (row === undefined || report.toolId === null || !ran) return row?.seq;
   countUse(db).run({
     toolId: report.toolId,
@@ -58,15 +63,28 @@ export interface ExecutionFilter {
   limit: number;
 }
 
-/** The newest executions that match, with the number of each for the cursor, and how many match in all. */
+/** Tools and datasets that are not shown to whoever reads. */
+export interface HiddenNames {
+  toolIds: readonly string[];
+  toolNames: readonly string[];
+  datasetNames: readonly string[];
+}
+
+/**
+ * The newest executions that match, with the number of each for the cursor, and how many match in all. Those of hidden tools and on hidden
+ * datasets are left out, and so are arguments that name a hidden one or were cut before they could; one's own too, since the same person may
+ * have given them through a credential that sees more.
+ */
 export function selectExecutions(
   db: Db,
   filter: ExecutionFilter,
+  hidden: HiddenNames,
 ): { rows: { seq: number; execution: Execution }[]; total: number } {
   const matches: (SQL | undefined)[] = [
     filter.tool === undefined ? undefined : eq(executions.toolName, filter.tool),
     filter.username === undefined ? undefined : eq(executions.username, filter.username),
     filter.failed === true ? eq(executions.success, false) : undefined,
+    ...withoutHidden(hidden),
   ];
   const counted = db
     .select({ total: sql<number>`count(*)` })
@@ -80,7 +98,31 @@ export function selectExecutions(
     .orderBy(desc(executions.seq))
     .limit(filter.limit)
     .all();
-  return { rows: rows.map((log) => ({ seq: log.seq, execution: toExecution(log) })), total: counted?.total ?? 0 };
+  const mentions = mentionsOf(hidden);
+  const shown = (log: (typeof rows)[number]): Execution =>
+    toExecution(mentions(log.parameters) ? { ...log, parameters: null } : log);
+  return { rows: rows.map((log) => ({ seq: log.seq, execution: shown(log) })), total: counted?.total ?? 0 };
+}
+
+function withoutHidden({ toolIds, datasetNames }: HiddenNames): SQL[] {
+  const conditions: SQL[] = [];
+  if (toolIds.length > 0)
+    conditions.push(
+      sql`(${executions.toolId} IS NULL OR ${executions.toolId} NOT IN (SELECT value FROM json_each(${JSON.stringify(toolIds)})))`,
+    );
+  // A run over several datasets names them with commas between.
+  if (datasetNames.length > 0)
+    conditions.push(
+      sql`(${executions.dataset} IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(${JSON.stringify(datasetNames)}) WHERE instr(',' || ${executions.dataset} || ',', ',' || value || ',') > 0))`,
+    );
+  return conditions;
+}
+
+function mentionsOf({ toolNames, datasetNames }: HiddenNames): (parameters: string | null) => boolean {
+  const names = [...toolNames, ...datasetNames];
+  const isNamed = namesAnyOf(names);
+  return (parameters) =>
+    names.length > 0 && parameters !== null && (parameters.length > logLimits.parametersChars || isNamed(parameters));
 }
 
 function toExecution(log: typeof executions.$inferSelect): Execution {
@@ -89,6 +131,7 @@ function toExecution(log: typeof executions.$inferSelect): Execution {
     tool: log.toolName,
     tool_version: log.toolVersion,
     user: log.username,
+    through: log.through,
     client: log.client,
     parameters: log.parameters,
     dataset: log.dataset,

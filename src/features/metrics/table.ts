@@ -1,5 +1,5 @@
 // The execution log. Runs in the team object.
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const executions = sqliteTable(
   "tool_execution_log",
@@ -14,6 +14,8 @@ export const executions = sqliteTable(
     userId: text("user_id").notNull(),
     /** As it was then. */
     username: text("username").notNull(),
+    /** The service account that acted for the user, if one did. */
+    through: text("through"),
     client: text("client"),
     parameters: text("parameters_json"),
     dataset: text("dataset"),
@@ -31,6 +33,21 @@ export const executions = sqliteTable(
     index("execution_log_user").on(table.userId),
     index("execution_log_time").on(table.executedAt),
   ],
+);
+
+/** Counts and time per tool, surface and outcome since the team began: what /metrics shows. */
+export const callTotals = sqliteTable(
+  "call_totals",
+  {
+    tool: text("tool").notNull(),
+    /** `ok` or the error's code. */
+    outcome: text("outcome").notNull(),
+    count: integer("count").notNull(),
+    totalDurationMs: integer("total_duration_ms").notNull(),
+    /** Calls per duration bucket, not cumulative, in the order of the histogram's bounds and one more for what is longer. */
+    buckets: text("buckets_json", { mode: "json" }).$type<number[]>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tool, table.outcome] })],
 );
 
 /** Running totals per tool, so that counts outlive the log's retention. */

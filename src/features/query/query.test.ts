@@ -1,6 +1,7 @@
 // Queries over datasets as an assistant makes them: modes, pages, cursors, the cache, several datasets at once.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { testContext } from "../../../test/helpers/catalogue.ts";
 import type { CallContext } from "../../context.ts";
 import { isAppError } from "../../core/errors.ts";
 import type { Dataset } from "../datasets/schema.ts";
@@ -41,27 +42,12 @@ async function store(kind: "records" | "whole", content: string, changes: Partia
 }
 
 function contextOf(): CallContext {
+  const { context } = testContext();
   return {
+    ...context,
     team: "query-test",
-    actor: { userId: "usr_1", username: "ada", role: "owner", tokenId: "tok_1" },
-    client: undefined,
-    requestId: "r",
-    catalogue: {
-      team: "query-test",
-      name: "",
-      incarnation: `inc_${serial}`,
-      revision: 1,
-      functions: new Map(),
-      tools: new Map(),
-      datasets: new Map(),
-    },
-    stub: {} as CallContext["stub"],
+    catalogue: { ...context.catalogue, team: "query-test", incarnation: `inc_${serial}` },
     files: env.FILES,
-    background: env.BACKGROUND,
-    now: () => 1_700_000_000_000,
-    waitUntil: () => undefined,
-    signal: undefined,
-    execution: {},
   };
 }
 

@@ -10,6 +10,7 @@ import { type JqRequest, runJq } from "../../engines/jq/run.ts";
 import { cacheLimits, jqLimits, resultLimits } from "../../limits.ts";
 import { fitsWhole, openDataset } from "../datasets/datasets.ts";
 import type { Dataset } from "../datasets/schema.ts";
+import { chargeCall } from "../rate-limits/rate-limits.ts";
 import { countThatFits, describeRows, renderWithin } from "./rows.ts";
 import type { PageArguments, Rows } from "./schema.ts";
 
@@ -191,6 +192,7 @@ function covers(window: Window, offset: number, limit: number): boolean {
 }
 
 async function runWindow(context: CallContext, query: RowsQuery, offset: number): Promise<Window> {
+  await chargeCall(context, "query");
   context.execution.ran = true;
   const outcome = await runJq({
     program: query.program,

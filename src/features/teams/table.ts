@@ -11,6 +11,9 @@ export const team = sqliteTable("team", {
   /** Goes up by one with every change that callers can see. */
   revision: integer("revision").notNull(),
   createdAt: integer("created_at", { mode: "timestamp_ms" }).notNull(),
+  /** An owner deleted the team: nobody gets in, and at `purgeAt` all of it goes for good. */
+  deletedAt: integer("deleted_at", { mode: "timestamp_ms" }),
+  purgeAt: integer("purge_at", { mode: "timestamp_ms" }),
 });
 
 export const settings = sqliteTable("settings", {

@@ -7,5 +7,13 @@ export const backgroundMessageSchema = z.discriminatedUnion("type", [
     team: z.string(),
     objects: z.array(z.object({ r2_key: z.string(), multipart_id: z.string().nullable() })).max(500),
   }),
+  z.object({
+    type: z.literal("purge_team"),
+    team: z.string(),
+    /** Which life of the slug: a new team of the same slug is another. */
+    incarnation: z.string(),
+    /** Unix milliseconds; files written later are not this life's. */
+    written_before: z.number(),
+  }),
 ]);
 export type BackgroundMessage = z.infer<typeof backgroundMessageSchema>;

@@ -20,7 +20,7 @@ function builtIn(name: string, toolset: Toolset): BuiltInTool {
     input: z.object({}),
     output: z.looseObject({}),
     hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
-    permission: toolset === "admin" ? "admin" : "data:read",
+    permission: toolset === "admin" ? "people:manage" : "data:read",
     toolset,
     handler: async () => ({ text: "", data: {} }),
   });

@@ -5,6 +5,7 @@ import { type Toolset, toolsets } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
 import { pageOf } from "../../core/paging.ts";
 import { estimateTokens } from "../../core/tokens.ts";
+import { may } from "../../features/access/access.ts";
 import { mcpLimits } from "../../limits.ts";
 import type { BuiltInTool } from "../../tool.ts";
 import { type AnyListedTool, usableTools, wireTool } from "./wire-tool.ts";
@@ -25,8 +26,9 @@ export const unlistedKey = "super-data/unlisted_team_tools";
 export function readSelection(url: URL, context: CallContext, builtIns: readonly BuiltInTool[]): Selection {
   const tools = listOf(url, "tools");
   if (tools.length > 0) {
-    const valid = [...builtIns.map((tool) => tool.name), ...context.catalogue.tools.keys()];
-    requireKnown("tool", tools, valid);
+    const own = builtIns.map((tool) => tool.name);
+    const valid = [...own, ...context.catalogue.tools.keys()];
+    requireKnown("tool", tools, valid, may(context.actor, "data:read") ? valid : own);
     return { kind: "names", names: new Set(tools) };
   }
   const families = listOf(url, "toolsets");
@@ -44,11 +46,17 @@ function listOf(url: URL, parameter: string): string[] {
     .filter((value) => value !== "");
 }
 
-function requireKnown(what: "tool" | "toolset", asked: readonly string[], valid: readonly string[]): void {
+/** `named` are those that the error may name. */
+function requireKnown(
+  what: "tool" | "toolset",
+  asked: readonly string[],
+  valid: readonly string[],
+  named: readonly string[] = valid,
+): void {
   const unknown = asked.filter((name) => !valid.includes(name));
   if (unknown.length === 0) return;
-  const shown = valid.slice(0, 60).join(", ");
-  const more = valid.length > 60 ? ` and ${valid.length - 60} more` : "";
+  const shown = named.slice(0, 60).join(", ");
+  const more = named.length > 60 ? ` and ${named.length - 60} more` : "";
   throw new AppError("invalid_argument", `The URL asks for ${what}s that do not exist: ${unknown.join(", ")}.`, {
     hint: `Valid ${what}s: ${shown}${more}.`,
     details: { unknown },

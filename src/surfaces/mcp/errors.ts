@@ -1,8 +1,10 @@
 // Errors as MCP says them: a tool's error result, or a protocol error for everything that is not a tool call. Runs at the edge.
 import { type CallToolResult, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { errorText } from "../../core/error-text.ts";
-import { describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
+import { type AppError, describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
+import { setRefusalHeaders } from "../rest/rate-limits.ts";
+import { rpcError } from "./handler.ts";
 
 /** Where an error happened, for the log and for whoever asks about it. */
 export interface ErrorPlace {
@@ -10,6 +12,8 @@ export interface ErrorPlace {
   requestId: string;
   /** The tool or method. */
   what: string;
+  /** Told the code of what went wrong. */
+  note?: (code: string) => void;
 }
 
 /** What a model is told, as text and as data. An unexpected error is logged and shows nothing of itself but the request id. */
@@ -33,6 +37,7 @@ export async function asProtocol<T>(place: ErrorPlace, run: () => T | Promise<T>
   } catch (error) {
     if (error instanceof ProtocolError) throw error;
     const { code, message, hint, details } = describe(error, place);
+    place.note?.(code);
     const rpcCode = code === "internal" ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
     throw new ProtocolError(rpcCode, hint === undefined ? message : `${message} ${hint}`, { code, ...details });
   }
@@ -48,4 +53,15 @@ function describe(error: unknown, place: ErrorPlace): ErrorDescription {
   if (isAppError(error)) return described;
   logMcpError("unexpected_error", error, place);
   return { ...described, details: { request_id: place.requestId } };
+}
+
+/** The answer to a request refused before it was read: JSON-RPC, with HTTP's status and Retry-After. */
+export function mcpRateRefusal({ message, hint, code, details }: AppError): Response {
+  const answer = rpcError(429, -32_000, [message, hint].filter((text) => text !== undefined).join(" "), {
+    code,
+    ...details,
+  });
+  answer.headers.set("cache-control", "no-store");
+  setRefusalHeaders(answer.headers, details);
+  return answer;
 }

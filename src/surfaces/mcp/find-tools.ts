@@ -1,7 +1,7 @@
 // find_tools and run_tool: everything a caller may use, within reach of a short tool list. Runs at the edge.
 import { z } from "zod";
 import type { CallContext } from "../../context.ts";
-import { readsOnly } from "../../core/define-tool.ts";
+import { idempotencyKey, readsOnly } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
 import { isRecord } from "../../core/exact-json.ts";
 import { cutText } from "../../core/markdown.ts";
@@ -84,6 +84,7 @@ function runToolByName(builtIns: () => readonly BuiltInTool[]): BuiltInTool {
     output: z.looseObject({}),
     // It is whatever it runs, so it promises nothing.
     hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
+    takesKey: false,
     permission: "data:read",
     toolset: "catalog",
     handler: async (context, input) => {
@@ -156,9 +157,9 @@ function rankedBuiltIn({ name, title, description, toolset }: BuiltInTool): Rank
   };
 }
 
-/** Arguments every team tool takes; said once, not for each. */
+/** Arguments every team tool takes, or every tool that writes; said once, not for each. */
 function hiddenArguments(entry: AnyListedTool): ReadonlySet<string> {
-  if (entry.kind === "built_in") return new Set();
+  if (entry.kind === "built_in") return new Set([idempotencyKey]);
   return pageArgumentNames.difference(new Set(entry.tool.parameters.map((parameter) => parameter.name)));
 }
 
@@ -189,6 +190,9 @@ function describeFound(missed: string | undefined, shown: readonly AnyListedTool
   const paging = shown.some((entry) => entry.kind === "team")
     ? [`Team tools also take ${[...pageArgumentNames].join(", ")}.`]
     : [];
+  const keys = shown.some((entry) => entry.kind === "built_in" && entry.tool.takesKey)
+    ? [`Tools that write also take ${idempotencyKey}: repeated with the same one, a call runs once.`]
+    : [];
   const whose = missed === undefined ? "" : " of the team's own";
-  return [`${miss}${count}${whose}${more}. Call: run_tool {name, arguments}.`, ...lines, ...paging].join("\n");
+  return [`${miss}${count}${whose}${more}. Call: run_tool {name, arguments}.`, ...lines, ...paging, ...keys].join("\n");
 }

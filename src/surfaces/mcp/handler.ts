@@ -23,6 +23,8 @@ export interface McpEndpoint {
   /** Where changes come from. Opened only by a request that listens; `onEnded` closes that request's stream for good. */
   bus: (onEnded: () => void) => ServerEventBus;
   allowedOrigins: readonly string[];
+  /** Refuses a message before it is handled, where the answer must be one of HTTP and not of a tool. */
+  refuse?: (message: unknown) => Response | undefined;
   /** Told what was refused or failed below the handlers; for the log. */
   report: (error: Error) => void;
 }
@@ -34,6 +36,8 @@ export async function handleMcp(request: Request, endpoint: McpEndpoint): Promis
   if (request.method === "GET") return serveLegacyStream(request, endpoint);
   const body = await readMessage(request);
   if (body instanceof Response) return body;
+  const refusal = endpoint.refuse?.(body);
+  if (refusal !== undefined) return refusal;
   const handler = createMcpHandler(({ era }) => endpoint.server({ era }), {
     bus: endpoint.bus(() => void handler.close()),
     keepAliveMs: mcpLimits.keepAliveMs,

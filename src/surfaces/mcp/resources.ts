@@ -11,6 +11,7 @@ import { AppError } from "../../core/errors.ts";
 import { cutText } from "../../core/markdown.ts";
 import { pageOf } from "../../core/paging.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
+import { requirePermission } from "../../features/access/access.ts";
 import type { Dataset } from "../../features/datasets/schema.ts";
 import { mcpLimits } from "../../limits.ts";
 import { wireTool } from "./wire-tool.ts";
@@ -32,8 +33,9 @@ function entriesOf(
   return { dataset: catalogue.datasets, function: catalogue.functions, tool: catalogue.tools }[kind];
 }
 
-/** One page of resources/list, sorted by URI. Throws `cursor_invalid`. */
+/** One page of resources/list, sorted by URI. Throws `cursor_invalid`, `insufficient_scope`. */
 export function listResources(context: CallContext, cursor: string | undefined): ListResourcesResult {
+  requirePermission(context.actor, "data:read", "read resources");
   const resources = resourceKinds
     .flatMap((kind) =>
       [...entriesOf(context.catalogue, kind).values()].map(({ name, description }) => ({
@@ -62,6 +64,7 @@ export function listResourceTemplates(): ListResourceTemplatesResult {
 
 /** The resource behind a URI. Throws the protocol's own error for one that does not exist. */
 export function readResource(context: CallContext, uri: string): ReadResourceResult {
+  requirePermission(context.actor, "data:read", "read resources");
   const [, kind, name] = /^(dataset|function|tool):\/\/([^/?#]+)$/.exec(uri) ?? [];
   const { datasets, functions, tools } = context.catalogue;
   if (kind === "dataset" && name !== undefined) {
@@ -111,6 +114,7 @@ export function completeName(
   templateUri: string,
   argument: { name: string; value: string },
 ): CompleteResult {
+  requirePermission(context.actor, "data:read", "have names completed");
   const kind = resourceKinds.find((candidate) => `${candidate}://{name}` === templateUri);
   if (kind === undefined) {
     throw new AppError(

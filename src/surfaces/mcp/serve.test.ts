@@ -188,6 +188,7 @@ describe.each(eras)("serveMcp for a %s client", (era) => {
         parameters: '{"word":"hi"}',
         dataset: null,
         datasetVersion: null,
+        through: null,
         executedAt: 1_700_000_000_000,
         ran: true,
         durationMs: 0,
@@ -280,7 +281,7 @@ describe.each(eras)("serveMcp for a %s client", (era) => {
     const { tools } = await client.listTools();
     expect(tools.map((tool) => tool.name)).not.toContain("save_thing");
     const text =
-      "forbidden: As viewer you may not use save_thing: it needs the role member or higher.\nAsk an owner of the team for a token with that role.";
+      "forbidden: As viewer you may not use save_thing: it needs the role member or higher.\nAsk an admin or owner of the team for that role, or use a token that is not limited to less.";
     for (const call of [
       { name: "save_thing", arguments: {} },
       { name: "run_tool", arguments: { name: "save_thing", arguments: {} } },

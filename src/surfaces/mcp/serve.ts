@@ -16,13 +16,18 @@ import { recordExecution } from "../../features/metrics/metrics.ts";
 import { mcpLimits } from "../../limits.ts";
 import type { BuiltInTool } from "../../tool.ts";
 import { everyListChanged, feedBus, readTeamEvent } from "./bus.ts";
-import { runTool, toolNamed } from "./call.ts";
+import { runTool, toolNamed, withoutKeys } from "./call.ts";
 import { listTools, readSelection, type Selection } from "./catalogue.ts";
 import { asProtocol, errorResult, logMcpError } from "./errors.ts";
 import { unknownTool } from "./find-tools.ts";
 import { handleMcp, newServer, rpcError, type ServerRequest } from "./handler.ts";
 import { completeName, listResources, listResourceTemplates, readResource } from "./resources.ts";
+import { stepUp } from "./step-up.ts";
+import { followCall, noteCall, noteMessage, placeOf } from "./trace.ts";
 import type { AnyListedTool } from "./wire-tool.ts";
+
+/** Says in an answer that it is that of an earlier call with the same idempotency key. */
+const replayedKey = "super-data/idempotency_replayed";
 
 const instructions = `A team's data server. Start with list_datasets, then describe_dataset, then query_dataset (jq).
 The team's own tools answer known questions best: find_tools, then run_tool; most are not in the tool list.
@@ -55,6 +60,10 @@ export async function serveMcp(
     server: (asked) => teamServer(context, builtIns, selection, asked),
     bus: (onEnded) => feedBus({ connect: connectFeed, read: readTeamEvent, afterOpen: everyListChanged, onEnded }),
     allowedOrigins,
+    refuse: (message) => {
+      noteMessage(context, message);
+      return stepUp(context, builtIns, message);
+    },
     report: (error) => logMcpError("mcp_refused", error, place),
   });
 }
@@ -65,6 +74,7 @@ function teamServer(
   selection: Selection,
   asked: ServerRequest,
 ): McpServer {
+  if (context.trace !== undefined) context.trace.era = asked.era;
   const server = newServer(
     { name: "super-data", version },
     {
@@ -106,15 +116,17 @@ async function answerCall(
       content: [{ type: "text", text: answer.text }],
       structuredContent: answer.data,
       ...(answer.isError === true ? { isError: true } : {}),
+      ...(call.execution.replayed === true ? { _meta: { [replayedKey]: true } } : {}),
     };
   } catch (error) {
     errorCode = isAppError(error) ? error.code : "internal";
     result = errorResult(error, { team: call.team, requestId: call.requestId, what: entry.tool.name });
   }
+  noteCall(call, entry.tool.name, result.isError === true ? (errorCode ?? "failed") : "ok", withoutKeys(args));
   call.waitUntil(
     recordExecution(call, {
       toolName: entry.tool.name,
-      args,
+      args: withoutKeys(args),
       startedAt,
       success: result.isError !== true,
       errorCode,
@@ -151,20 +163,21 @@ function setToolHandlers(
   builtIns: readonly BuiltInTool[],
   selection: Selection,
 ): void {
-  const place = { team: context.team, requestId: context.requestId, what: "tools/list" };
+  const place = placeOf(context, "tools/list");
   server.setRequestHandler("tools/list", (request) =>
     asProtocol(place, () => listTools(context, builtIns, selection, request.params?.cursor)),
   );
   server.setRequestHandler("tools/call", ({ params }, protocol) => {
     const entry = toolNamed(context, builtIns, params.name);
-    if (entry !== undefined) return answerCall(context, entry, params.arguments ?? {}, protocol);
+    if (entry !== undefined) return followCall(context, answerCall(context, entry, params.arguments ?? {}, protocol));
     const { message, hint, code, details } = unknownTool(context, builtIns, params.name);
+    place.note?.(code);
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${message} ${hint}`, { code, ...details });
   });
 }
 
 function setResourceHandlers({ server }: McpServer, context: CallContext): void {
-  const place = (what: string) => ({ team: context.team, requestId: context.requestId, what });
+  const place = (what: string) => placeOf(context, what);
   server.setRequestHandler("resources/list", (request) =>
     asProtocol(place("resources/list"), () => listResources(context, request.params?.cursor)),
   );

@@ -2,8 +2,9 @@
 import type { Tool } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { CallContext } from "../../context.ts";
+import { scopes } from "../../core/define-tool.ts";
 import { isRecord } from "../../core/exact-json.ts";
-import { may } from "../../features/access/access.ts";
+import { type Actor, type Asker, may } from "../../features/access/access.ts";
 import { toolInputSchema } from "../../features/jq-tools/jq-tools.ts";
 import type { JqTool } from "../../features/jq-tools/schema.ts";
 import type { BuiltInTool } from "../../tool.ts";
@@ -19,14 +20,19 @@ const wireTools = new WeakMap<BuiltInTool | JqTool, Tool>();
  * built-in's name; should an old one have it, the built-in wins.
  */
 export function usableTools(context: CallContext, builtIns: readonly BuiltInTool[]): AnyListedTool[] {
+  const asker = withAskableScopes(context.actor);
   const names = new Set(builtIns.map((tool) => tool.name));
   const team = [...context.catalogue.tools.values()].filter((tool) => !names.has(tool.name)).sort(byPriority);
   return [
-    ...builtIns
-      .filter((tool) => may(context.actor, tool.permission))
-      .map((tool) => ({ kind: "built_in" as const, tool })),
+    ...builtIns.filter((tool) => may(asker, tool.permission)).map((tool) => ({ kind: "built_in" as const, tool })),
+    // The team's own tools are its data: their names and words are not for who was not allowed to read.
     ...(may(context.actor, "data:read") ? team.map((tool) => ({ kind: "team" as const, tool })) : []),
   ];
+}
+
+/** An OAuth client is shown what only a scope keeps it from: calling that is how it learns to ask its person for the scope. */
+function withAskableScopes(actor: Actor): Asker {
+  return actor.credential.kind === "connection" ? { ...actor, scopes } : actor;
 }
 
 /** Pinned first, then the heavier, then by name: never the same place for two tools. */

@@ -1,42 +1,105 @@
-// What the deployment's operator does before a team has anyone: create it and issue tokens. Runs at the edge.
+// What the deployment's operator does to teams: create, list, delete and restore them, and let first people in. Runs at the edge.
 import { Hono } from "hono";
 import { z } from "zod";
 import { dayMs } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
-import { teamSlugSchema } from "../../core/names.ts";
+import { randomSecret, sha256Hex } from "../../core/ids.ts";
+import { newTeamSlugSchema, teamSlugSchema } from "../../core/names.ts";
+import { decodeCursor, encodeCursor, invalidCursor, listQuerySchema } from "../../core/paging.ts";
 import { parseWith } from "../../core/parse.ts";
+import { type Caller, systemCaller } from "../../features/access/access.ts";
 import { createTokenSchema, type NewToken } from "../../features/access/schema.ts";
 import { makeToken } from "../../features/access/token.ts";
+import { invitationUrl } from "../../features/people/people.ts";
+import { inviteSchema } from "../../features/people/schema.ts";
+import { teamNameSchema } from "../../features/teams/schema.ts";
+import { createTeamForOperator } from "../../features/teams/teams.ts";
+import { listLimits } from "../../limits.ts";
+import { failedAttempt } from "../../platform/address-client.ts";
+import { deploymentClient } from "../../platform/deployment-client.ts";
 import { jsonBody } from "../../platform/request-body.ts";
 import { teamClient } from "../../platform/team-client.ts";
-import { bearerOf } from "../session.ts";
+import { bearerOf } from "../credential.ts";
+import { issuerOrigin } from "../oauth/addresses.ts";
+import { addressOf, requestIdOf, tooManyGuesses } from "../session.ts";
 
-const createTeamSchema = z.strictObject({ name: z.string().min(1).max(100).optional() });
+const createTeamSchema = z.strictObject({ name: teamNameSchema.optional() });
+const teamsQuerySchema = listQuerySchema({ preset: listLimits.restEntries, max: listLimits.maxEntries }).strict();
+/** Any role, owner included, and as a way to sign in where there is no other yet. */
+const operatorInviteSchema = inviteSchema
+  .extend({
+    sign_in: z.boolean().default(false).describe("Opening the link signs in, once, without a provider or passkey."),
+  })
+  .strict();
 
 export const operatorRoutes = new Hono<{ Bindings: Env }>()
   .use(async (c, next) => {
     await requireOperator(c.req.raw, c.env);
     await next();
   })
+  .get("/teams", async (c) => {
+    const { limit, cursor } = parseWith(teamsQuerySchema, c.req.query(), "query");
+    const after = cursor === undefined ? undefined : decodeCursor(cursor).after;
+    if (after !== undefined && typeof after !== "string") throw invalidCursor();
+    const { teams, total } = await deploymentClient(c.env).listTeams({ after, limit: limit + 1 });
+    const shown = teams.slice(0, limit);
+    const truncated = teams.length > shown.length;
+    return c.json({
+      teams: shown.map(({ slug, createdByPerson, createdAt }) => ({
+        team: slug,
+        created_by: createdByPerson === null ? "operator" : "person",
+        created_at: new Date(createdAt).toISOString(),
+      })),
+      returned: shown.length,
+      total,
+      truncated,
+      ...(truncated ? { next_cursor: encodeCursor({ after: shown.at(-1)?.slug }) } : {}),
+    });
+  })
   .put("/teams/:team", async (c) => {
-    const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
+    const slug = parseWith(newTeamSlugSchema, c.req.param("team"), "team");
     const { name } = parseWith(createTeamSchema, await jsonBody(c.req.raw), "team");
-    const created = await teamClient(c.env.TEAM, slug).create({ slug, name: name ?? slug });
+    const created = await createTeamForOperator(c.env, { slug, name: name ?? slug }, operatorCaller(c.req.raw));
     return c.json({ team: slug, created }, created ? 201 : 200);
+  })
+  .delete("/teams/:team", async (c) => {
+    const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
+    return c.json(await teamClient(c.env.TEAM, slug).teams().delete(slug, operatorCaller(c.req.raw)));
+  })
+  .post("/teams/:team/restore", async (c) => {
+    const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
+    return c.json(await teamClient(c.env.TEAM, slug).teams().restore(operatorCaller(c.req.raw)));
+  })
+  .post("/teams/:team/invitations", async (c) => {
+    const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
+    const input = parseWith(operatorInviteSchema, await jsonBody(c.req.raw), "invitation");
+    const { role, email, username, sign_in: signsIn, expires_in_days: days } = input;
+    const secret = randomSecret();
+    const row = { hash: await sha256Hex(secret), role, email, username, expiresAt: Date.now() + days * dayMs, signsIn };
+    const invitation = await teamClient(c.env.TEAM, slug).people().invite(row, operatorCaller(c.req.raw));
+    const url = invitationUrl(issuerOrigin(c.req.raw, c.env), slug, secret);
+    const { id, expires_at } = invitation;
+    return c.json({ id, url, role: invitation.role, expires_at }, 201, { "cache-control": "no-store" });
   })
   .post("/teams/:team/tokens", async (c) => {
     const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
     const input = parseWith(createTokenSchema.strict(), await jsonBody(c.req.raw), "token");
     const { token, hash, prefix } = await makeToken();
     const expiresAt = input.expires_in_days === undefined ? null : Date.now() + input.expires_in_days * dayMs;
-    const { id } = await teamClient(c.env.TEAM, slug).access().createToken({
-      username: input.username,
-      role: input.role,
-      label: input.label,
-      hash,
-      prefix,
-      expiresAt,
-    });
+    const { id } = await teamClient(c.env.TEAM, slug)
+      .access()
+      .createToken(
+        {
+          username: input.username,
+          role: input.role,
+          label: input.label,
+          hash,
+          prefix,
+          expiresAt,
+          scopes: input.scopes ?? null,
+        },
+        operatorCaller(c.req.raw),
+      );
     const answer: NewToken = {
       id,
       token,
@@ -48,13 +111,22 @@ export const operatorRoutes = new Hono<{ Bindings: Env }>()
   })
   .delete("/teams/:team/tokens/:id", async (c) => {
     const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
-    const revoked = await teamClient(c.env.TEAM, slug).access().revokeToken(c.req.param("id"));
+    const revoked = await teamClient(c.env.TEAM, slug)
+      .access()
+      .revokeToken(c.req.param("id"), operatorCaller(c.req.raw));
     if (!revoked) throw new AppError("not_found", "There is no live token of that id in this team.");
     return c.body(null, 204);
   });
 
-/** Compares digests in constant time, so that neither the length nor the first wrong character shows. */
-async function requireOperator(request: Request, env: Env): Promise<void> {
+function operatorCaller(request: Request): Caller {
+  return systemCaller("operator", requestIdOf(request), addressOf(request) ?? null);
+}
+
+/**
+ * Throws `unauthorized` unless the request bears the operator's token, and `rate_limited` when its address guessed too often. Digests are
+ * compared in constant time, so that neither the length nor the first wrong character shows.
+ */
+export async function requireOperator(request: Request, env: Env): Promise<void> {
   const presented = bearerOf(request);
   if (presented !== undefined && env.OPERATOR_TOKEN !== "") {
     const [a, b] = await Promise.all(
@@ -62,6 +134,8 @@ async function requireOperator(request: Request, env: Env): Promise<void> {
     );
     if (a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b)) return;
   }
+  const failed = presented === undefined ? undefined : await failedAttempt(request, env, "token");
+  if (failed !== undefined) throw tooManyGuesses(failed);
   throw new AppError("unauthorized", "The operator's token is needed.", {
     hint: "Send `Authorization: Bearer <OPERATOR_TOKEN>`, the secret this deployment was given.",
     details: { presented: presented !== undefined },

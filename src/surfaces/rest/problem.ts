@@ -1,10 +1,20 @@
 // Errors as HTTP: RFC 9457 problem bodies, and the challenge that goes with a 401. Runs at the edge.
 import { describeError, type ErrorCode, isAppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
+import { setRefusalHeaders } from "./rate-limits.ts";
 
 const statusOf: Partial<Record<ErrorCode, number>> = {
   unauthorized: 401,
   forbidden: 403,
+  insufficient_scope: 403,
+  rate_limited: 429,
+  idempotency_mismatch: 422,
+  idempotency_running: 409,
+  idempotency_lost: 409,
+  last_owner: 409,
+  team_deleted: 410,
+  invitation_invalid: 410,
+  sign_in_failed: 401,
   not_found: 404,
   already_exists: 409,
   conflict: 409,
@@ -21,12 +31,12 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
 };
 
 /** The HTTP status of an error code; a code not listed is the request's fault: 400. */
-function httpStatus(code: ErrorCode): number {
+export function httpStatus(code: ErrorCode): number {
   return statusOf[code] ?? 400;
 }
 
-/** An error as an answer. Logs what is unexpected, shows nothing of it. */
-export function problemResponse(error: unknown, requestId: string): Response {
+/** An error as an answer. Logs what is unexpected, shows nothing of it. `teamChallenge` is what the client of a team must bring instead, where there is such. */
+export function problemResponse(error: unknown, requestId: string, teamChallenge?: string): Response {
   if (!isAppError(error)) logFailure("unexpected_error", { request_id: requestId }, error);
   const { code, message, hint, details } = describeError(error);
   const status = httpStatus(code);
@@ -45,8 +55,11 @@ export function problemResponse(error: unknown, requestId: string): Response {
     "x-request-id": requestId,
     "cache-control": "no-store",
   });
-  if (status === 401) headers.set("www-authenticate", challenge(details?.presented === true));
-  if (status === 503) headers.set("retry-after", "5");
+  if (teamChallenge !== undefined) headers.set("www-authenticate", teamChallenge);
+  else if (status === 401) headers.set("www-authenticate", challenge(details?.presented === true));
+  const retryAfter = details?.retry_after ?? (status === 503 ? 5 : undefined);
+  if (typeof retryAfter === "number") headers.set("retry-after", String(Math.ceil(retryAfter)));
+  if (status === 429) setRefusalHeaders(headers, details);
   return new Response(JSON.stringify(body), { status, headers });
 }
 

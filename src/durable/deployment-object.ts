@@ -1,0 +1,64 @@
+// The deployment as a whole: which teams there are and how its queues do. Wiring only. Runs in the object.
+import { DurableObject } from "cloudflare:workers";
+import deploymentMigrations from "../../migrations/deployment/migrations.js";
+import { addBatch, probe, selectQueues } from "../features/metrics/queue-store.ts";
+import type { QueueReport, QueueTotal } from "../features/metrics/schema.ts";
+import {
+  listTeams,
+  type RegisteredTeam,
+  type Reservation,
+  registerTeam,
+  releaseTeam,
+  reserveTeam,
+  teamsCreatedBy,
+  unregisterTeam,
+} from "../features/teams/deployment-store.ts";
+import { type Db, migrateDb, openDb } from "./db.ts";
+
+/** There is one, under the name `deployment`. */
+export class DeploymentObject extends DurableObject<Env> {
+  readonly #db: Db;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#db = openDb(ctx.storage);
+    ctx.blockConcurrencyWhile(async () => migrateDb(ctx.storage, deploymentMigrations));
+  }
+
+  reserveTeam(slug: string, personId: string): Reservation {
+    return reserveTeam(this.#db, slug, personId, Date.now());
+  }
+
+  releaseTeam(slug: string, personId: string): void {
+    releaseTeam(this.#db, slug, personId);
+  }
+
+  registerTeam(team: { slug: string; incarnation: string; createdByPerson: string | null; createdAt: number }): void {
+    registerTeam(this.#db, team);
+  }
+
+  unregisterTeam(slug: string, incarnation: string): void {
+    unregisterTeam(this.#db, slug, incarnation);
+  }
+
+  listTeams(page: { after?: string | undefined; limit: number }): { teams: RegisteredTeam[]; total: number } {
+    return listTeams(this.#db, page);
+  }
+
+  teamsCreatedBy(personId: string): number {
+    return teamsCreatedBy(this.#db, personId);
+  }
+
+  /** Answers once its database has been read. */
+  ping(): void {
+    probe(this.#db);
+  }
+
+  recordQueue(report: QueueReport): void {
+    addBatch(this.#db, report, Date.now());
+  }
+
+  queues(): QueueTotal[] {
+    return selectQueues(this.#db);
+  }
+}

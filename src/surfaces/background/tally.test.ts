@@ -1,0 +1,61 @@
+// What is counted of a batch: failures, last tries, lag of first deliveries; and that a failing count fails nothing. Runs in workerd.
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import wrangler from "../../../wrangler.toml?raw";
+import type { QueueReport } from "../../features/metrics/schema.ts";
+import { deploymentClient } from "../../platform/deployment-client.ts";
+import { maxRetries, tallyOf } from "./tally.ts";
+
+// The first touch of an object loads the whole Worker, which may take longer than a test may.
+beforeAll(async () => void (await deploymentClient(env).ping()), 60_000);
+afterEach(() => vi.restoreAllMocks());
+
+const now = 1_800_000_000_000;
+
+function batchOf(messages: { attempts: number; sentMsAgo: number }[], queue = "q") {
+  return {
+    queue,
+    messages: messages.map(({ attempts, sentMsAgo }) => ({ attempts, timestamp: new Date(now - sentMsAgo) })),
+  } as unknown as MessageBatch<unknown>;
+}
+
+it("counts what was handled, what failed and what failed for the last time", async () => {
+  const queue = `q-${crypto.randomUUID()}`;
+  const batch = batchOf(
+    [
+      { attempts: 1, sentMsAgo: 40 },
+      { attempts: 1, sentMsAgo: -5 },
+      { attempts: 3, sentMsAgo: 90_000 },
+      { attempts: maxRetries + 1, sentMsAgo: 400_000 },
+    ],
+    queue,
+  );
+  for (let i = 0; i < 2; i++) {
+    const tally = tallyOf(batch, now);
+    for (const message of batch.messages.slice(2)) tally.failed(message);
+    await tally.report(env);
+  }
+  const totals = (await deploymentClient(env).queues()).find((total) => total.queue === queue);
+  expect(totals).toEqual({
+    queue,
+    handled: 4,
+    failed: 4,
+    deadLetters: 2,
+    totalLagMs: 80,
+    lastHandledAt: expect.any(Number),
+    buckets: [2, 0, 0, 2, ...Array.from({ length: 11 }, () => 0)] satisfies QueueReport["lagsMs"],
+  });
+});
+
+it("fails no batch when it cannot be written", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const away = { get: () => ({ recordQueue: () => Promise.reject(new Error("away")) }), idFromName: () => undefined };
+  await tallyOf(batchOf([{ attempts: 1, sentMsAgo: 1 }]), now).report({
+    DEPLOYMENT: away as unknown as Env["DEPLOYMENT"],
+  });
+  expect(JSON.parse(String(log.mock.lastCall?.[0]))).toMatchObject({ event: "queue_not_counted", queue: "q" });
+});
+
+it("knows how often wrangler.toml has a message tried again", () => {
+  expect(wrangler).toContain(`max_retries = ${maxRetries}\n`);
+});
