@@ -1,0 +1,42 @@
+// The proof's table of operations: every built-in tool, every route, every method of the protocol. A tool or route that is missing here fails
+// src/surfaces/isolation-coverage.test.ts. Runs anywhere.
+import { accessRoutes, accessTools } from "./access-operations.ts";
+import { dataRoutes, dataTools } from "./data-operations.ts";
+import { libraryRoutes, libraryTools } from "./library-operations.ts";
+import { peopleRoutes, peopleTools } from "./people-operations.ts";
+import type { Operations, RouteUse, ToolUse } from "./plan.ts";
+
+export { siteOperations } from "./site-operations.ts";
+
+export const toolOperations: Operations<ToolUse> = { ...dataTools, ...libraryTools, ...accessTools, ...peopleTools };
+export const routeOperations: Operations<RouteUse> = {
+  "GET /t/:team/metrics": () => ({ needs: ["metrics:read"] }),
+  ...dataRoutes,
+  ...libraryRoutes,
+  ...accessRoutes,
+  ...peopleRoutes,
+};
+
+/** Routes that are exercised otherwise, and how. */
+export const routesElsewhere: Readonly<Record<string, string>> = {
+  "ALL /t/:team/mcp": "every tool and method of the protocol, and the streams",
+  "ALL /register": "an app registers at the start of a run",
+  "GET /authorize": "people connect an app at the start of a run",
+  "POST /authorize": "people connect an app at the start of a run",
+  "POST /join/:team/:secret": "people sign in by a link at the start of a run",
+  "GET /sign-in/:provider": "needs an identity provider; knows no team",
+  "GET /sign-in/:provider/callback": "needs an identity provider; knows no team",
+  "POST /sign-in/passkey/options": "needs an authenticator; knows no team",
+  "POST /sign-in/passkey/verify": "needs an authenticator; knows no team",
+  "POST /sign-in/passkey/register/options": "needs an authenticator; knows no team",
+  "POST /sign-in/passkey/register/verify": "needs an authenticator; knows no team",
+  "POST /sign-out": "ends the caller's own session; knows no team",
+  "POST /account/apps/disconnect": "ends the caller's own connections alone; its unit test asks for another person's",
+  "POST /account/identities/remove": "of the caller's own account; knows no team",
+  "POST /account/name": "of the caller's own account; knows no team",
+  "POST /account/passkeys/remove": "of the caller's own account; knows no team",
+  "POST /account/passkeys/rename": "of the caller's own account; knows no team",
+  "POST /account/sessions/revoke": "of the caller's own account; knows no team",
+  "POST /account/sign-out-everywhere": "of the caller's own account; knows no team",
+  "POST /teams/new": "makes a team, by the deployment's policy",
+};
