@@ -358,6 +358,7 @@ describe("what is neither tool nor route of a team", () => {
       "GET /join/:team/:secret": "410",
       "POST /join/:team/:secret": "403, 410 from our own pages",
       "GET /account": "303",
+      "POST /account/apps/disconnect": toSignIn,
       "POST /account/name": toSignIn,
       "POST /account/sessions/revoke": toSignIn,
       "POST /account/sign-out-everywhere": toSignIn,
