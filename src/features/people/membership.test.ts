@@ -208,6 +208,8 @@ describe("removal", () => {
       scopes: undefined,
     };
     await client.access().issueToken({ ...row, service: "etl", mayActForOthers: false }, await callerBy(client, adam));
+    const demoted = await people.setRole({ username: "adam", role: "member" }, await callerBy(client, olga));
+    expect([demoted.outcome, demoted.service_tokens]).toEqual(["changed", ["service:etl sds_abcd… (nightly)"]]);
     const { removed } = await people.remove("adam", await callerBy(client, olga));
     expect(removed.service_tokens).toEqual(["service:etl sds_abcd… (nightly)"]);
     const gone = await people.remove("service:etl", await callerBy(client, olga));

@@ -7,7 +7,7 @@ import { type Caller, hasRole, type Role } from "../access/access.ts";
 import { requireNow } from "../access/caller-store.ts";
 import type { AuditEntry } from "../audit/schema.ts";
 import { requireMayChange } from "./people.ts";
-import type { Member, Removed } from "./schema.ts";
+import type { Member, Removed, RoleOutcome } from "./schema.ts";
 import {
   countPeople,
   findMember,
@@ -31,11 +31,7 @@ export interface Departure {
  * Gives a member another role; their tokens and connections are capped by it from the next call on, and their streams end. Throws
  * `forbidden`, `not_found`, `unsupported` for a service account, `last_owner`.
  */
-export function setRole(
-  deps: TeamDeps,
-  input: { username: string; role: Role },
-  by: Caller,
-): { outcome: "changed" | "unchanged"; member: Member } {
+export function setRole(deps: TeamDeps, input: { username: string; role: Role }, by: Caller): RoleOutcome {
   const caller = requireNow(deps.db, by, "people:manage", "set roles");
   const target = requireMember(deps, input.username);
   requirePerson(target, "has the role of its token", "Revoke the token and create another, create_token with service.");
@@ -49,7 +45,10 @@ export function setRole(
     deps.endFeeds({ userId: target.id });
   }
   const outcome = target.role === input.role ? "unchanged" : "changed";
-  return { outcome, member: readMember(deps, target.username) };
+  // Whoever may manage service tokens no more may still know their text.
+  const knows = outcome === "changed" && hasRole(target.role, "admin") && !hasRole(input.role, "admin");
+  const known = knows ? serviceTokensBy(deps.db, target.username, deps.now()) : [];
+  return { outcome, member: readMember(deps, target.username), service_tokens: known };
 }
 
 /**

@@ -33,7 +33,16 @@ export const setRoleSchema = z.object({
   username: usernameField.describe("Whose role it is."),
   role: z.enum(roles).describe("The new role. Only owners make or unmake owners."),
 });
-export const setRoleOutcomeSchema = z.object({ outcome: z.enum(["changed", "unchanged"]), member: memberSchema });
+const knownServiceTokens = z
+  .array(z.string())
+  .describe("Live service tokens that this person created and may still know the text of.");
+
+export const setRoleOutcomeSchema = z.object({
+  outcome: z.enum(["changed", "unchanged"]),
+  member: memberSchema,
+  service_tokens: knownServiceTokens,
+});
+export type RoleOutcome = z.infer<typeof setRoleOutcomeSchema>;
 
 export const removeMemberSchema = z.object({
   username: usernameField.describe("Who is removed: a person, or a service account as list_members shows it."),
@@ -41,9 +50,7 @@ export const removeMemberSchema = z.object({
 export const removedSchema = z.object({
   username: z.string(),
   revoked: z.object({ tokens: z.int(), connections: z.int(), invitations: z.int() }),
-  service_tokens: z
-    .array(z.string())
-    .describe("Live service tokens that this person created and may still know the text of."),
+  service_tokens: knownServiceTokens,
 });
 export type Removed = z.infer<typeof removedSchema>;
 

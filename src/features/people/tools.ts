@@ -63,7 +63,7 @@ export const peopleTools: readonly BuiltInTool[] = [
         data.outcome === "changed"
           ? `${input.username} is now ${input.role}.`
           : `${input.username} is ${input.role} already.`;
-      return { text, data };
+      return { text: [text, ...knownTokens(data.service_tokens)].join(" "), data };
     },
   }),
   defineTool({
@@ -164,6 +164,10 @@ export const peopleTools: readonly BuiltInTool[] = [
 
 function describeEnded({ revoked, service_tokens: service }: Removed): string {
   const ended = `Ended: ${revoked.tokens} tokens, ${revoked.connections} connections, ${revoked.invitations} open invitations.`;
-  if (service.length === 0) return ended;
-  return `${ended} Service tokens they created still work, and they may know their text: ${service.join("; ")}.`;
+  return [ended, ...knownTokens(service)].join(" ");
+}
+
+function knownTokens(service: readonly string[]): string[] {
+  if (service.length === 0) return [];
+  return [`Service tokens they created still work, and they may know their text: ${service.join("; ")}.`];
 }
