@@ -71,35 +71,38 @@ export function AppsCard({ apps }: { apps: readonly ConnectedApp[] }) {
   return (
     <section class="card" aria-labelledby="apps-title">
       <h2 id="apps-title">Connected apps</h2>
-      {apps.length === 0 ? <p class="muted">None. An app that you connect to a team is shown here.</p> : null}
-      <ul class="items">
-        {apps.map(({ slug, team, connection }) => (
-          <li class="row">
-            <div class="grow">
-              <h3>
-                <bdi>{connection.client}</bdi>
-              </h3>
-              <p class="hint">
-                In <bdi>{team}</bdi>, sent to {connection.host}. May: {connection.scopes.join(", ")}. Connected{" "}
-                <Time ms={Date.parse(connection.created_at)} />
-                {connection.last_used_at === null ? null : (
-                  <>
-                    , last used <Time ms={Date.parse(connection.last_used_at)} />
-                  </>
-                )}
-                .
-              </p>
-            </div>
-            <form method="post" action="/account/apps/disconnect">
-              <input type="hidden" name="team" value={slug} />
-              <input type="hidden" name="id" value={connection.id} />
-              <button type="submit" class="danger small" aria-label={`Disconnect ${connection.client} from ${team}`}>
-                Disconnect
-              </button>
-            </form>
-          </li>
-        ))}
-      </ul>
+      {apps.length === 0 ? (
+        <p class="muted">None. An app that you connect to a team is shown here.</p>
+      ) : (
+        <ul class="items">
+          {apps.map(({ slug, team, connection }) => (
+            <li class="row">
+              <div class="grow">
+                <h3>
+                  <bdi>{connection.client}</bdi>
+                </h3>
+                <p class="hint">
+                  In <bdi>{team}</bdi>, sent to {connection.host}. May: {connection.scopes.join(", ")}. Connected{" "}
+                  <Time ms={Date.parse(connection.created_at)} />
+                  {connection.last_used_at === null ? null : (
+                    <>
+                      , last used <Time ms={Date.parse(connection.last_used_at)} />
+                    </>
+                  )}
+                  .
+                </p>
+              </div>
+              <form method="post" action="/account/apps/disconnect">
+                <input type="hidden" name="team" value={slug} />
+                <input type="hidden" name="id" value={connection.id} />
+                <button type="submit" class="danger small" aria-label={`Disconnect ${connection.client} from ${team}`}>
+                  Disconnect
+                </button>
+              </form>
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   );
 }
