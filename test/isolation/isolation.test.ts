@@ -1,4 +1,4 @@
-// The isolation proof in short, on a server of its own: a fixed seed, a seed of the day's own, and the proof that it would find a leak.
+// The isolation proof in short, on a server of its own: a fixed seed, outside the gate a random one too, and the proof that it would find a leak.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,12 +15,13 @@ const said = (violations: readonly Violation[]): string[] =>
 
 it("shows nothing of one team to another, and of a team only what each may see", { timeout: 240_000 }, async () => {
   const persistDir = mkdtempSync(join(tmpdir(), "super-data-isolation-"));
-  const random = Math.floor(Math.random() * 2 ** 31);
+  // The gate tries the same each time; whoever runs the tests by hand tries something new.
+  const another = process.env.CI === "true" ? 7 : Math.floor(Math.random() * 2 ** 31);
   const runs: Awaited<ReturnType<typeof prove>>[] = [];
   const lines = await withServer(persistDir, async (server: ProofServer) => {
     for (const [seed, operations] of [
       [1, 500],
-      [random, 250],
+      [another, 250],
     ] as const) {
       console.log(`npm run prove:isolation -- --seed ${seed} --operations ${operations} --teams 4`);
       runs.push(await prove({ ...server, seed, operations, teams: 4 }));
