@@ -20,23 +20,28 @@ export function objectOf<T extends Rpc.DurableObjectBranded>(
   return namespace.get(namespace.idFromName(name)) as unknown as AnyObject;
 }
 
-/**
- * The methods of what the object's method `feature` hands out. A stub is taken fresh for each call; the call to the feature's method travels
- * with the call for the feature (promise pipelining) and both are let go of together.
- */
-export function featureClient<Feature>(object: () => AnyObject, feature: string): Remote<Feature> {
+/** A client whose methods all go through `call`. */
+export function clientOf<Feature>(call: (method: string, args: unknown[]) => unknown): Remote<Feature> {
   const client = new Proxy(
     {},
     {
       get: (_target, method) => {
         // A client that is awaited by mistake must not look like a promise.
         if (typeof method !== "string" || method === "then") return undefined;
-        return async (...args: unknown[]) => {
-          using opened = object()[feature]?.() as RemoteFeature;
-          return await opened[method]?.(...args);
-        };
+        return async (...args: unknown[]) => call(method, args);
       },
     },
   );
   return client as Remote<Feature>;
+}
+
+/**
+ * The methods of what the object's method `feature` hands out. A stub is taken fresh for each call; the call to the feature's method travels
+ * with the call for the feature (promise pipelining) and both are let go of together.
+ */
+export function featureClient<Feature>(object: () => AnyObject, feature: string): Remote<Feature> {
+  return clientOf<Feature>(async (method, args) => {
+    using opened = object()[feature]?.() as RemoteFeature;
+    return await opened[method]?.(...args);
+  });
 }

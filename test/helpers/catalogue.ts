@@ -155,3 +155,28 @@ function catalogueOf(team: TestTeam): Catalogue {
 function byName<Item extends { name: string }>(items: readonly Item[]): ReadonlyMap<string, Item> {
   return new Map([...items].sort((a, b) => (a.name < b.name ? -1 : 1)).map((item) => [item.name, item]));
 }
+
+/** What a Worker reports of an execution. */
+export function aReport(changes: Partial<ExecutionReport> = {}): ExecutionReport {
+  return {
+    id: `exe_${crypto.randomUUID()}`,
+    toolId: "tool_1",
+    toolName: "t",
+    toolVersion: 1,
+    userId: "usr_1",
+    username: "ada",
+    client: null,
+    parameters: null,
+    dataset: null,
+    datasetVersion: null,
+    executedAt: 1_800_000_000_000,
+    durationMs: 10,
+    steps: 5,
+    success: true,
+    ran: true,
+    cached: false,
+    errorCode: null,
+    resultBytes: 2,
+    ...changes,
+  };
+}

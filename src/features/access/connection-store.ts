@@ -113,7 +113,7 @@ export function endConnection(db: Db, id: string, now: number): void {
     .run();
 }
 
-/** A client has come for tokens of this connection. */
+/** A client has come for tokens of this connection, or used one. */
 export function touchConnection(db: Db, id: string, now: number): void {
   db.update(connections)
     .set({ lastUsedAt: new Date(now) })

@@ -4,6 +4,7 @@ import { scopes } from "../../core/define-tool.ts";
 import { prepared } from "../../core/prepared.ts";
 import type { Db } from "../../durable/db.ts";
 import { type Actor, weakerRole } from "./access.ts";
+import { touchConnection } from "./connection-store.ts";
 import type { Credential } from "./schema.ts";
 import { connections, tokens, users } from "./table.ts";
 
@@ -83,10 +84,7 @@ function findByConnection(
   if (row === undefined) return undefined;
   const { connection, user } = row;
   if (isStale(connection.lastUsedAt, now)) {
-    db.update(connections)
-      .set({ lastUsedAt: new Date(now) })
-      .where(eq(connections.id, connection.id))
-      .run();
+    touchConnection(db, connection.id, now);
     noteActive(db, user, now);
   }
   return {

@@ -3,7 +3,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
-import { testContext } from "../../../test/helpers/catalogue.ts";
+import { aReport as report, testContext } from "../../../test/helpers/catalogue.ts";
 import { openDb } from "../../durable/db.ts";
 import { teamClient } from "../../platform/team-client.ts";
 import { recordExecution } from "./metrics.ts";
@@ -12,30 +12,6 @@ import { insertExecution, selectExecutions, selectUsage, trimExecutions } from "
 
 const dayMs = 86_400_000;
 const now = 1_800_000_000_000;
-
-function report(changes: Partial<ExecutionReport> = {}): ExecutionReport {
-  return {
-    id: `exe_${crypto.randomUUID()}`,
-    toolId: "tool_1",
-    toolName: "t",
-    toolVersion: 1,
-    userId: "usr_1",
-    username: "ada",
-    client: null,
-    parameters: null,
-    dataset: null,
-    datasetVersion: null,
-    executedAt: now,
-    durationMs: 10,
-    steps: 5,
-    success: true,
-    ran: true,
-    cached: false,
-    errorCode: null,
-    resultBytes: 2,
-    ...changes,
-  };
-}
 
 const none = { toolIds: [], toolNames: [], datasetNames: [] };
 const everything = (db: ReturnType<typeof openDb>) => selectExecutions(db, all, none);

@@ -2,6 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
+import { aReport } from "../../../test/helpers/catalogue.ts";
 import { freshTeam } from "../../../test/helpers/team.ts";
 import { openDb } from "../../durable/db.ts";
 import { countCall } from "./metrics.ts";
@@ -15,29 +16,8 @@ const call = (tool: string, outcome = "ok", durationMs: number | null = 7): Call
 });
 const everything = { toolNames: [] };
 
-function report(changes: Partial<ExecutionReport> = {}): ExecutionReport {
-  return {
-    id: `exe_${crypto.randomUUID()}`,
-    toolId: null,
-    toolName: "query_dataset",
-    toolVersion: null,
-    userId: "usr_1",
-    username: "ada",
-    client: null,
-    parameters: null,
-    dataset: null,
-    datasetVersion: null,
-    executedAt: 1_800_000_000_000,
-    durationMs: 12,
-    steps: 5,
-    success: true,
-    ran: true,
-    cached: false,
-    errorCode: null,
-    resultBytes: 2,
-    ...changes,
-  };
-}
+const report = (changes: Partial<ExecutionReport> = {}): ExecutionReport =>
+  aReport({ toolId: null, toolName: "query_dataset", toolVersion: null, durationMs: 12, ...changes });
 
 async function inTeam<T>(run: (db: ReturnType<typeof openDb>) => T): Promise<T> {
   const { slug } = await freshTeam();

@@ -2,7 +2,7 @@
 import { scopes } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Caller } from "../../features/access/access.ts";
-import type { Connection } from "../../features/access/connections.ts";
+import type { Connection, EndedConnection } from "../../features/access/connections.ts";
 import { teamClient } from "../../platform/team-client.ts";
 import { issuerOrigin } from "../oauth/addresses.ts";
 import { forgetGrant } from "../oauth/server.ts";
@@ -23,8 +23,7 @@ export async function connectedApps(request: Request, env: Env, session: Session
   const teams = await teamsOf(request, env, session);
   const found = await Promise.all(
     teams.map(async (team) => {
-      const connections = teamClient(env.TEAM, team.slug).connections();
-      const own = await connections.listConnections(callerIn(team, request, session), false);
+      const own = await connectionsIn(env, team).listConnections(callerIn(team, request, session), false);
       return own.map((connection) => ({ slug: team.slug, team: team.name, connection }));
     }),
   );
@@ -38,15 +37,8 @@ export async function endApp(
   session: Session,
   app: { slug: string; id: string },
 ): Promise<void> {
-  const apps = await connectedApps(request, env, session);
-  const isTheirs = apps.some(({ slug, connection }) => slug === app.slug && connection.id === app.id);
   const team = (await teamsOf(request, env, session)).find(({ slug }) => slug === app.slug);
-  const ended =
-    isTheirs && team !== undefined
-      ? await teamClient(env.TEAM, team.slug)
-          .connections()
-          .revokeConnection(app.id, callerIn(team, request, session))
-      : undefined;
+  const ended = team === undefined ? undefined : await endIn(env, team, callerIn(team, request, session), app.id);
   if (ended === undefined) {
     throw new AppError("not_found", "You have no such app connected; it may have been disconnected already.", {
       hint: "Go back to your account to see what is connected now.",
@@ -54,6 +46,14 @@ export async function endApp(
   }
   await forgetGrant(env, issuerOrigin(request, env), app.slug, ended);
 }
+
+/** Here a person ends their own connections alone, whatever their role would let them end elsewhere. */
+async function endIn(env: Env, team: TeamOfMine, by: Caller, id: string): Promise<EndedConnection | undefined> {
+  const own = await connectionsIn(env, team).listConnections(by, false);
+  return own.some((connection) => connection.id === id) ? connectionsIn(env, team).revokeConnection(id, by) : undefined;
+}
+
+const connectionsIn = (env: Env, { slug }: TeamOfMine) => teamClient(env.TEAM, slug).connections();
 
 /** The person as the member they are in a team, for its audit log. */
 function callerIn({ membership }: TeamOfMine, request: Request, session: Session): Caller {

@@ -1,7 +1,9 @@
 // What every identity provider comes to: an account it vouches for, or a reason why not. Runs at the edge.
+import { calculatePKCECodeChallenge } from "oauth4webapi";
 import { AppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
 import { signInLimits } from "../../limits.ts";
+import type { PendingProvider } from "./pending.ts";
 import type { Provider } from "./providers.ts";
 
 /** An account as its provider describes it. */
@@ -11,6 +13,27 @@ export interface ExternalAccount {
   name: string | undefined;
   email: string | null;
   emailVerified: boolean;
+}
+
+/** The address that starts a code flow with PKCE at a provider's `endpoint`; `more` is what this kind of provider takes besides. */
+export async function codeFlowUrl(
+  endpoint: string,
+  provider: Provider,
+  redirectUri: string,
+  pending: Pick<PendingProvider, "state" | "verifier">,
+  more: Readonly<Record<string, string>>,
+): Promise<URL> {
+  const url = new URL(endpoint);
+  const parameters = {
+    client_id: provider.clientId,
+    redirect_uri: redirectUri,
+    ...more,
+    state: pending.state,
+    code_challenge: await calculatePKCECodeChallenge(pending.verifier),
+    code_challenge_method: "S256",
+  };
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return url;
 }
 
 /** Throws `sign_in_failed` unless the account's verified address is of a domain that the provider's people may have. */

@@ -1,9 +1,8 @@
 // Sign-in with GitHub or a GitHub Enterprise Server: OAuth with PKCE, then its API for who it was. Runs at the edge.
-import * as oauth from "oauth4webapi";
 import { z } from "zod";
 import { isAppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
-import { type ExternalAccount, providerDown, providerRefused, providerTimeout } from "./external.ts";
+import { codeFlowUrl, type ExternalAccount, providerDown, providerRefused, providerTimeout } from "./external.ts";
 import type { PendingProvider } from "./pending.ts";
 import type { Provider } from "./providers.ts";
 
@@ -18,17 +17,8 @@ export async function githubAuthorizationUrl(
   redirectUri: string,
   pending: Pick<PendingProvider, "state" | "verifier">,
 ): Promise<URL> {
-  const url = new URL(`${provider.issuer}/login/oauth/authorize`);
-  const parameters = {
-    client_id: provider.clientId,
-    redirect_uri: redirectUri,
-    scope: "read:user user:email",
-    state: pending.state,
-    code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
-    code_challenge_method: "S256",
-  };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return url;
+  const endpoint = `${provider.issuer}/login/oauth/authorize`;
+  return codeFlowUrl(endpoint, provider, redirectUri, pending, { scope: "read:user user:email" });
 }
 
 /** The account behind a callback whose state was checked. Throws `sign_in_failed`; the details are in the log. */

@@ -3,7 +3,7 @@ import * as oauth from "oauth4webapi";
 import { AppError, isAppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
 import { signInLimits } from "../../limits.ts";
-import { type ExternalAccount, providerDown, providerRefused, providerTimeout } from "./external.ts";
+import { codeFlowUrl, type ExternalAccount, providerDown, providerRefused, providerTimeout } from "./external.ts";
 import type { PendingProvider } from "./pending.ts";
 import { isLoopback, type Provider } from "./providers.ts";
 
@@ -21,19 +21,11 @@ export async function oidcAuthorizationUrl(
 ): Promise<URL> {
   const { server } = await discover(provider);
   if (server.authorization_endpoint === undefined) throw providerDown(provider, "no authorization_endpoint");
-  const url = new URL(server.authorization_endpoint);
-  const parameters = {
-    client_id: provider.clientId,
-    redirect_uri: redirectUri,
+  return codeFlowUrl(server.authorization_endpoint, provider, redirectUri, pending, {
     response_type: "code",
     scope: "openid email profile",
-    state: pending.state,
     nonce: pending.nonce,
-    code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
-    code_challenge_method: "S256",
-  };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return url;
+  });
 }
 
 /** The account behind a callback. Throws `sign_in_failed`, saying what to do; the details are in the log. */
