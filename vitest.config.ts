@@ -13,7 +13,9 @@ export default defineConfig({
   test: {
     // The request log has a line for every request that a test sends.
     onConsoleLog: (text) => !text.startsWith('{"event":"request"'),
-    include: ["src/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "test/workflow/**/*.test.ts"],
+    // `npm run prove:workflow` says here what to run.
+    provide: { workflowProof: process.env.WORKFLOW_PROOF ?? "" },
     // The first touch of an object in a file compiles the whole Worker, which a busy machine takes its time for.
     testTimeout: 30_000,
     coverage: {

@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // That one runs in workerd, where the objects it drives are.
+    exclude: ["test/workflow/**"],
     globalSetup: ["test/helpers/shared-server.ts"],
     // One server and two cores: files in turn keep every figure and every failure readable.
     fileParallelism: false,

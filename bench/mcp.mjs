@@ -16,7 +16,7 @@ const connections = 8;
 const toolsInTeam = 100;
 
 /** Modules of the bundle as workerd's configuration names them. */
-function modules(dir) {
+export function modules(dir) {
   const kinds = { js: "esModule", wasm: "wasm", sql: "text", jq: "text" };
   return readdirSync(dir)
     .filter((file) => kinds[file.split(".").at(-1)] !== undefined)
@@ -77,7 +77,7 @@ const main :Workerd.Worker = (
 `;
 }
 
-async function api(base, path, token, init = {}) {
+export async function api(base, path, token, init = {}) {
   const response = await fetch(base + path, {
     ...init,
     headers: { authorization: `Bearer ${token}`, ...init.headers },
@@ -204,7 +204,7 @@ async function checkAnswer(url, token) {
   if (JSON.stringify(rows) !== "[42]") throw new Error(`the tool answered ${JSON.stringify(answer)}`);
 }
 
-async function untilServing(url) {
+export async function untilServing(url) {
   for (let tries = 0; tries < 200; tries++) {
     try {
       if ((await fetch(url)).ok) return;

@@ -1,5 +1,6 @@
 // `npm run bench`: everything that is measured, as one Markdown table. docs/benchmarks.md keeps a dated copy.
 import { cpus } from "node:os";
+import { benchBackup } from "./backup.mjs";
 import { benchJq } from "./jq-native.mjs";
 import { benchMcp } from "./mcp.mjs";
 import { benchBundle, benchTokens } from "./surface.mjs";
@@ -26,6 +27,8 @@ for (const { name, perSecond, ratio, p50Ms, p99Ms } of await benchMcp()) {
     `${number(ratio)} of bare`,
   ]);
 }
+console.error("backup and restore of a large team …");
+for (const { name, measured, compared } of await benchBackup()) rows.push([name, measured, compared]);
 console.error("tokens, bundle, start-up …");
 for (const { name, value, unit, goal } of [...(await benchTokens()), ...benchBundle()]) {
   rows.push([

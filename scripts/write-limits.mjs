@@ -1,8 +1,12 @@
-// Writes docs/limits.md from the names, values and comments in src/limits.ts; `--check` only compares (exit 1 on drift). Runs under Node.
+// Writes docs/limits.md from the names, values and comments in src/limits.ts and src/workflow-limits.ts; `--check` only compares (exit 1 on drift). Runs under Node.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as limits from "../src/limits.ts";
+import * as workflowLimits from "../src/workflow-limits.ts";
 
-const sourcePath = new URL("../src/limits.ts", import.meta.url);
+const sources = [
+  { path: new URL("../src/limits.ts", import.meta.url), groups: limits },
+  { path: new URL("../src/workflow-limits.ts", import.meta.url), groups: workflowLimits },
+];
 const docPath = new URL("../docs/limits.md", import.meta.url);
 
 /** The unit that a limit's name ends in; a name without one counts things. */
@@ -24,7 +28,7 @@ export function unitOf(name) {
 function commentOf(text, declaration) {
   const at = text.search(declaration);
   const comment = /\/\*\*\s*((?:(?!\*\/)[\s\S])*?)\s*\*\/\s*$/.exec(text.slice(0, at))?.[1];
-  if (at < 0 || comment === undefined) throw new Error(`write-limits: ${declaration} has no comment in src/limits.ts`);
+  if (at < 0 || comment === undefined) throw new Error(`write-limits: ${declaration} has no comment`);
   return comment.replace(/\s*\n\s*\*\s*/g, " ");
 }
 
@@ -48,15 +52,17 @@ function table([head, ...rows]) {
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
 }
 
-const source = readFileSync(sourcePath, "utf8");
 const text = [
   "# Limits",
   "",
   "Every limit of the product. A breach is an error that names the limit, its value and the remedy.",
-  "Written by `node scripts/write-limits.mjs` from `src/limits.ts`; change it there.",
+  "Written by `node scripts/write-limits.mjs` from `src/limits.ts` and `src/workflow-limits.ts`; change it there.",
   "",
-  Object.entries(limits)
-    .map(([group, members]) => section(source, group, members))
+  sources
+    .flatMap(({ path, groups }) => {
+      const source = readFileSync(path, "utf8");
+      return Object.entries(groups).map(([group, members]) => section(source, group, members));
+    })
     .join("\n\n"),
   "",
 ].join("\n");
@@ -64,7 +70,9 @@ const text = [
 if (existsSync(docPath) && readFileSync(docPath, "utf8") === text)
   console.log("write-limits: docs/limits.md is current");
 else if (process.argv.includes("--check")) {
-  console.error("docs/limits.md is not what src/limits.ts says; run `node scripts/write-limits.mjs` and commit");
+  console.error(
+    "docs/limits.md is not what src/limits.ts and src/workflow-limits.ts say; run `node scripts/write-limits.mjs` and commit",
+  );
   process.exitCode = 1;
 } else {
   writeFileSync(docPath, text);

@@ -6,7 +6,10 @@ import type { Dataset } from "./features/datasets/schema.ts";
 import type { AnswerSeal } from "./features/idempotency/seal.ts";
 import type { JqFunction } from "./features/jq-functions/schema.ts";
 import type { JqTool } from "./features/jq-tools/schema.ts";
+import type { QueryPattern } from "./features/metrics/schema.ts";
 import type { RateState } from "./features/rate-limits/rate-limits.ts";
+import type { SecretSeal } from "./platform/secrets.ts";
+import type { Site } from "./platform/site.ts";
 import type { TeamClient } from "./platform/team-client.ts";
 import type { BackgroundMessage } from "./surfaces/background/messages.ts";
 
@@ -35,6 +38,8 @@ export interface ExecutionNotes {
   cached?: boolean;
   /** The answer is that of an earlier call with the same idempotency key. */
   replayed?: boolean;
+  /** The ad hoc query that was answered, unless it was a further page. */
+  pattern?: QueryPattern;
 }
 
 /** What is learned of a request on its way, for the operator's log. Copies of a call context share one. */
@@ -93,6 +98,12 @@ export interface CallContext {
   leftTeam: (personId: string) => Promise<void>;
   /** Removes what the OAuth server keeps of a connection that has ended. */
   forgetGrant: (connection: EndedConnection) => Promise<void>;
+  /** A context of the server's own in this team, with all its definitions as they are then: for what the team decided, whoever asks. */
+  asSystem: () => Promise<CallContext | undefined>;
+  /** The deployment around the team: for backups, whose previews are teams of their own. */
+  site: Site;
+  /** Seals secrets that the team keeps. */
+  secrets: SecretSeal;
   /** Seals the answers that idempotency keys give again. */
   answerSeal: AnswerSeal;
   /** The idempotency key's row that this call runs under, if any. */

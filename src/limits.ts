@@ -79,6 +79,12 @@ export const cacheLimits = {
   catalogueRevisions: 1_000,
 } as const;
 
+/** Limits of background messages. */
+export const backgroundLimits = {
+  /** Seconds a message may be delayed: what queues allow at most is 12 hours; a later one is sent anew by whoever gets it. */
+  delaySeconds: 12 * 60 * 60,
+} as const;
+
 /** Limits of the execution log of a team. */
 export const logLimits = {
   /** Rows kept. */
@@ -131,6 +137,10 @@ export const mcpLimits = {
 export const httpLimits = {
   /** Bytes of a JSON body: it carries a few names and numbers, never data. */
   jsonBytes: 64 * KIB,
+  /** Bytes of a refused body that are still read, so that its sender is done writing when the answer comes. */
+  restBytes: 4 * MIB,
+  /** Milliseconds such a rest may take. */
+  restMs: 2_000,
 } as const;
 
 /** Limits of lists: how many entries one answer holds. */

@@ -11,6 +11,8 @@ export const permissions = [
   "data:read",
   "data:write",
   "library:write",
+  "library:propose",
+  "notifications:own",
   "visibility:own",
   "visibility:manage",
   "activity:read",
@@ -23,11 +25,13 @@ export const permissions = [
   "settings:manage",
   "metrics:read",
   "audit:read",
+  "webhooks:manage",
+  "backups:manage",
 ] as const;
 export type Permission = (typeof permissions)[number];
 
 /** The families of built-in tools that `?toolsets=` chooses from; `catalog` is listed by default. */
-export const toolsets = ["catalog", "jq", "admin"] as const;
+export const toolsets = ["catalog", "jq", "workflow", "admin"] as const;
 export type Toolset = (typeof toolsets)[number];
 
 /** The four MCP behaviour hints, none of them optional. */

@@ -21,6 +21,7 @@ export const errorCodes = [
   "sign_in_failed",
   "too_large",
   "unsupported",
+  "upgrade_required",
   "busy",
   // jq: the program is at fault
   "jq_syntax",
@@ -46,6 +47,8 @@ export const errorCodes = [
   "cursor_invalid",
   "cursor_stale",
   "result_too_large",
+  // backups
+  "backup_unreadable",
   // the server is at fault
   "team_unavailable",
   "internal",

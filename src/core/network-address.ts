@@ -20,14 +20,15 @@ export function addressKey(text: string): string | undefined {
     .join(":")}::/64`;
 }
 
-function readV4(text: string): number[] | undefined {
+/** The four bytes of an IPv4 address in its usual form; undefined for any other text. */
+export function readV4(text: string): number[] | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
   const parts = match?.slice(1).map(Number);
   return parts?.every((part) => part <= 255) ? parts : undefined;
 }
 
 /** The eight groups of an IPv6 address; `::` stands once for as many zeros as are missing, and the last two may be written as IPv4. */
-function readV6(text: string): number[] | undefined {
+export function readV6(text: string): number[] | undefined {
   const [head = "", tail, ...more] = text.split("::");
   if (more.length > 0) return undefined;
   const [left, right] = [readGroups(head), readGroups(tail ?? "")];

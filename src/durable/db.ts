@@ -23,23 +23,39 @@ export function openDb(storage: DurableObjectStorage): Db {
   return drizzle(storage);
 }
 
+/** True when this object has a schema that is not the newest. */
+export function isBehind(storage: DurableObjectStorage, source: MigrationSource): boolean {
+  const newest = source.journal.entries.at(-1)?.idx ?? -1;
+  return hasSchema(storage) && lastApplied(storage) < newest;
+}
+
+function lastApplied(storage: DurableObjectStorage): number {
+  return storage.sql.exec<{ last: number | null }>(`SELECT max(idx) AS last FROM ${appliedTable}`).one().last ?? -1;
+}
+
 /**
  * Applies the migrations that are missing, all or none: one transaction, so a failing statement leaves schema and data as they were.
- * Throws an Error that names the migration and keeps SQLite's reason as its cause.
+ * `upTo` is the tag of the last one that is wanted. Throws an Error that names the migration and keeps SQLite's reason as its cause.
  */
-export function migrateDb(storage: DurableObjectStorage, source: MigrationSource): void {
+export function migrateDb(storage: DurableObjectStorage, source: MigrationSource, upTo?: string): void {
+  const end = upTo === undefined ? Number.POSITIVE_INFINITY : indexOf(source, upTo);
   storage.transactionSync(() => {
     storage.sql.exec(
       `CREATE TABLE IF NOT EXISTS ${appliedTable} (idx INTEGER PRIMARY KEY, tag TEXT NOT NULL, applied_at INTEGER NOT NULL)`,
     );
-    const last =
-      storage.sql.exec<{ last: number | null }>(`SELECT max(idx) AS last FROM ${appliedTable}`).one().last ?? -1;
+    const last = lastApplied(storage);
     for (const { idx, tag } of source.journal.entries) {
-      if (idx <= last) continue;
+      if (idx <= last || idx > end) continue;
       applyMigration(storage, source, idx, tag);
       storage.sql.exec(`INSERT INTO ${appliedTable} (idx, tag, applied_at) VALUES (?, ?, ?)`, idx, tag, Date.now());
     }
   });
+}
+
+function indexOf(source: MigrationSource, tag: string): number {
+  const entry = source.journal.entries.find((known) => known.tag === tag);
+  if (entry === undefined) throw new Error(`there is no migration ${tag}`);
+  return entry.idx;
 }
 
 function applyMigration(storage: DurableObjectStorage, source: MigrationSource, idx: number, tag: string): void {

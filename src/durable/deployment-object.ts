@@ -1,8 +1,16 @@
 // The deployment as a whole: which teams there are and how its queues do. Wiring only. Runs in the object.
 import { DurableObject } from "cloudflare:workers";
 import deploymentMigrations from "../../migrations/deployment/migrations.js";
+import {
+  type DeadLetterFilter,
+  deleteDeadLetter,
+  findDeadLetter,
+  keepDeadLetters,
+  markReplayed,
+  selectDeadLetters,
+} from "../features/metrics/dead-letter-store.ts";
 import { addBatch, probe, selectQueues } from "../features/metrics/queue-store.ts";
-import type { QueueReport, QueueTotal } from "../features/metrics/schema.ts";
+import type { DeadLetter, NewDeadLetter, QueueReport, QueueTotal } from "../features/metrics/schema.ts";
 import {
   listTeams,
   type RegisteredTeam,
@@ -56,6 +64,26 @@ export class DeploymentObject extends DurableObject<Env> {
 
   recordQueue(report: QueueReport): void {
     addBatch(this.#db, report, Date.now());
+  }
+
+  keepDeadLetters(letters: NewDeadLetter[]): void {
+    keepDeadLetters(this.#db, letters, Date.now());
+  }
+
+  deadLetters(filter: DeadLetterFilter): { rows: { seq: number; letter: DeadLetter }[]; total: number } {
+    return selectDeadLetters(this.#db, filter);
+  }
+
+  deadLetter(id: string): DeadLetter | undefined {
+    return findDeadLetter(this.#db, id);
+  }
+
+  markReplayed(id: string): void {
+    markReplayed(this.#db, id, Date.now());
+  }
+
+  deleteDeadLetter(id: string): boolean {
+    return deleteDeadLetter(this.#db, id);
   }
 
   queues(): QueueTotal[] {

@@ -1,30 +1,45 @@
 // What every feature of the team object is given. Runs in the object.
 import { eq, sql } from "drizzle-orm";
+import { dayMs } from "../core/durations.ts";
 import type { Asker, Caller, Visibility } from "../features/access/access.ts";
 import type { AuditEntry } from "../features/audit/schema.ts";
 import { appendAudit } from "../features/audit/store.ts";
 import { markWritten } from "../features/idempotency/store.ts";
+import { appendEvents, type FeedEvent } from "../features/live/store.ts";
+import { writeNotices } from "../features/notifications/notice-store.ts";
+import type { Notice } from "../features/notifications/schema.ts";
+import { readTeam } from "../features/teams/store.ts";
 import { team } from "../features/teams/table.ts";
 import { type HiddenItems, hiddenItems } from "../features/visibility/store.ts";
+import type { BackgroundMessage } from "../surfaces/background/messages.ts";
+import { liveLimits } from "../workflow-limits.ts";
 import type { Alarm } from "./alarms.ts";
 import type { Db } from "./db.ts";
 import type { EndFeeds } from "./feed.ts";
 
 /** A change that callers can see, as it travels on the feed. */
 export interface TeamEvent {
-  kind: "tool" | "function" | "dataset";
+  kind: "tool" | "function" | "dataset" | "proposal" | "suggestion" | "notification" | "team";
+  /** A proposal's, suggestion's or notification's id. */
   name: string;
   change: "created" | "updated" | "removed";
+  /** Of a proposal or suggestion: where it stands now. */
+  state?: string;
+  /** The team revision after it. */
   revision: number;
   /** Who may learn of it; left out: everyone in the team. */
   visibility?: Visibility;
+  /** The one person it is for; left out: whoever may see it. */
+  userId?: string;
 }
+export type NewEvent = Omit<TeamEvent, "revision">;
 
-/** What a write has done: its result, what listeners are told and what the audit log says. */
+/** What a write has done: its result, what listeners are told, what the audit log says and who should hear of it. */
 export interface Change<T> {
   result: T;
-  events: Omit<TeamEvent, "revision">[];
+  events: NewEvent[];
   audit: AuditEntry[];
+  notices?: Notice[];
 }
 
 export interface TeamDeps {
@@ -35,8 +50,8 @@ export interface TeamDeps {
    * the events. A throw undoes everything, the revision and the log too, and publishes nothing.
    */
   change: <T>(by: Caller, write: (revision: number) => Change<T>) => T;
-  /** The same for writes that change no definition: no new revision, nothing published. */
-  record: <T>(by: Caller, write: () => { result: T; audit: AuditEntry[] }) => T;
+  /** The same for writes that change no definition: no new revision. */
+  record: <T>(by: Caller, write: () => Omit<Change<T>, "events"> & { events?: NewEvent[] }) => T;
   /** Runs `write` in one transaction, for the server's own bookkeeping: what nobody asked for by itself. */
   atomically: <T>(write: () => T) => T;
   /** Closes the feeds that a credential opened, or all of a person's, or everyone's. */
@@ -45,6 +60,11 @@ export interface TeamDeps {
   hiddenFrom: (asker: Asker) => HiddenItems;
   /** Asks for `alarm` at this time or sooner. */
   wakeAt: (timeMs: number) => void;
+  /**
+   * Sends a message to the background queue. It is a hint and may get lost: what it asks for must be in a row, which an alarm's sweep finds.
+   * `delayMs` is cut to what a queue allows.
+   */
+  later: (message: BackgroundMessage, delayMs?: number) => void;
 }
 
 /** What features work with, over the object's real storage, clock and feed. */
@@ -52,25 +72,31 @@ export function makeTeamDeps(
   storage: DurableObjectStorage,
   db: Db,
   alarm: Alarm,
-  feed: { publish: (event: TeamEvent) => void; endFeeds: EndFeeds },
+  feed: { publish: (events: readonly FeedEvent[]) => void; endFeeds: EndFeeds },
+  later: TeamDeps["later"],
 ): TeamDeps {
   const atomically = <T>(write: () => T): T => alarm.afterwards(() => storage.transactionSync(write));
-  const log = (by: Caller, audit: readonly AuditEntry[]): void => {
+  const finish = <T>(by: Caller, done: Change<T>, revision: number): { result: T; events: FeedEvent[] } => {
     const now = Date.now();
-    appendAudit(db, by, audit, now);
+    appendAudit(db, by, done.audit, now);
     if (by.idempotencyId !== undefined) markWritten(db, by.idempotencyId);
+    const told = writeNotices({ db, later, wakeAt: (timeMs) => alarm.wakeAt(timeMs) }, by, done.notices ?? [], now);
+    const said = { by: by.actor.username, revision, now };
+    const events = appendEvents(db, [...done.events, ...told], said);
+    if (events.length > 0) alarm.wakeAt(now + liveLimits.days * dayMs);
+    return { result: done.result, events };
   };
   return {
     db,
     atomically,
+    later,
     endFeeds: feed.endFeeds,
     now: () => Date.now(),
-    record: (by, write) =>
-      atomically(() => {
-        const { result, audit } = write();
-        log(by, audit);
-        return result;
-      }),
+    record: (by, write) => {
+      const { result, events } = atomically(() => finish(by, { events: [], ...write() }, readTeam(db).revision));
+      feed.publish(events);
+      return result;
+    },
     change: (by, write) => {
       const { result, events } = atomically(() => {
         const { revision } = db
@@ -79,11 +105,9 @@ export function makeTeamDeps(
           .where(eq(team.id, 1))
           .returning({ revision: team.revision })
           .get();
-        const outcome = write(revision);
-        log(by, outcome.audit);
-        return { result: outcome.result, events: outcome.events.map((event) => ({ ...event, revision })) };
+        return finish(by, write(revision), revision);
       });
-      for (const event of events) feed.publish(event);
+      feed.publish(events);
       return result;
     },
     hiddenFrom: (asker) => hiddenItems(db, asker),

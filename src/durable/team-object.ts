@@ -8,10 +8,16 @@ import { ConnectionsRpc } from "../features/access/connection-rpc.ts";
 import { AccessRpc } from "../features/access/rpc.ts";
 import type { Credential } from "../features/access/schema.ts";
 import { actorFor, findActor } from "../features/access/store.ts";
+import { ApprovalsRpc } from "../features/approvals/rpc.ts";
 import { AuditRpc } from "../features/audit/rpc.ts";
+import { adoptSnapshots, noteMissedSnapshot, sweepBackups } from "../features/backups/keeping.ts";
+import { MakingRpc } from "../features/backups/making-rpc.ts";
+import { leftOver, snapshotBeforeMigration } from "../features/backups/migrating.ts";
+import { BackupsRpc } from "../features/backups/rpc.ts";
 import { DatasetsRpc } from "../features/datasets/rpc.ts";
 import type { Dataset } from "../features/datasets/schema.ts";
 import { changedDatasets } from "../features/datasets/store.ts";
+import { HistoryRpc } from "../features/history/rpc.ts";
 import { IdempotencyRpc } from "../features/idempotency/rpc.ts";
 import { FunctionsRpc } from "../features/jq-functions/rpc.ts";
 import type { JqFunction } from "../features/jq-functions/schema.ts";
@@ -19,44 +25,55 @@ import { changedFunctions } from "../features/jq-functions/store.ts";
 import { ToolsRpc } from "../features/jq-tools/rpc.ts";
 import type { JqTool } from "../features/jq-tools/schema.ts";
 import { changedTools } from "../features/jq-tools/store.ts";
+import { LearningRpc, learn, suggestDue } from "../features/learning/rpc.ts";
 import { MetricsRpc } from "../features/metrics/rpc.ts";
+import { readPolicy } from "../features/notifications/notifications.ts";
+import { NotificationsRpc } from "../features/notifications/rpc.ts";
 import { PeopleRpc } from "../features/people/rpc.ts";
 import { Limiter, type RateState } from "../features/rate-limits/rate-limits.ts";
 import { LimitsRpc } from "../features/rate-limits/rpc.ts";
 import { bucketStorage } from "../features/rate-limits/store.ts";
+import { SharingRpc } from "../features/sharing/rpc.ts";
 import { isPurgeDue, requireNotDeleted } from "../features/teams/lifecycle.ts";
 import { TeamsRpc } from "../features/teams/rpc.ts";
 import { allowsProvider, maxRatePerMinute } from "../features/teams/schema.ts";
 import { createTeam, type Founder, readSettings, readTeam } from "../features/teams/store.ts";
 import { VisibilityRpc } from "../features/visibility/rpc.ts";
 import { cacheLimits } from "../limits.ts";
-import { Alarm, sweepTeam } from "./alarms.ts";
-import { type Db, hasSchema, type MigrationSource, migrateDb, openDb } from "./db.ts";
-import { acceptFeed, endFeeds, publishToFeed } from "./feed.ts";
+import { Alarm, sendHint, sweepTeam } from "./alarms.ts";
+import { type Db, hasSchema, isBehind, type MigrationSource, migrateDb, openDb } from "./db.ts";
+import { acceptFeed, answerPings, endExpired, endFeeds, openingOf, publishToFeed, refuseMessage } from "./feed.ts";
 import { makeTeamDeps, type TeamDeps } from "./team-deps.ts";
 import { DoorRefusals, readGauges } from "./team-gauges.ts";
 
-export interface EnterInput {
-  credential: Credential;
-  /** What the Worker knows of the team already. */
+/** What the Worker knows of the team already. */
+export interface KnownState {
   incarnation?: string;
   revision?: number;
+}
+
+export interface EnterInput extends KnownState {
+  credential: Credential;
   /** The request would restore a deleted team. */
   restoring?: boolean;
 }
 
-/** What a Worker learns when a request enters: who asks, and what changed since the revision it already knows. */
-export interface TeamEntry {
-  actor: Actor;
-  /** The operator's log may show arguments of this team's calls. */
-  logArguments: boolean;
+/** The team's definitions, as far as the Worker does not know them. */
+export interface TeamState {
   name: string;
   incarnation: string;
   revision: number;
-  /** Where the caller's rate limits stand, this request counted. */
-  limits: RateState[];
   /** TeamChanges as JSON text, which crosses RPC cheaper than objects. Absent when the Worker's copy is current. */
   changes?: string;
+}
+
+/** What a Worker learns when a request enters: who asks, and what changed since the revision it already knows. */
+export interface TeamEntry extends TeamState {
+  actor: Actor;
+  /** The operator's log may show arguments of this team's calls. */
+  logArguments: boolean;
+  /** Where the caller's rate limits stand, this request counted. */
+  limits: RateState[];
 }
 
 /** `full`: not a difference but everything there is. A difference includes inactive and deleted entries, so that they can be taken out. */
@@ -88,14 +105,21 @@ export class TeamObject extends DurableObject<Env> {
     this.#db = openDb(ctx.storage);
     this.#alarm = new Alarm(ctx.storage);
     this.#limiter = new Limiter(bucketStorage(this.#db), maxRatePerMinute(env));
-    this.#deps = makeTeamDeps(ctx.storage, this.#db, this.#alarm, {
-      publish: (event) => publishToFeed(ctx, event, this.#deps.now()),
-      endFeeds: (whose) => endFeeds(ctx, whose),
-    });
+    this.#deps = makeTeamDeps(
+      ctx.storage,
+      this.#db,
+      this.#alarm,
+      {
+        publish: (events) => publishToFeed(ctx, events, this.#deps.now()),
+        endFeeds: (whose, why) => endFeeds(ctx, whose, why),
+      },
+      (message, delayMs) => ctx.waitUntil(sendHint(env.BACKGROUND, message, delayMs)),
+    );
+    answerPings(ctx);
     ctx.blockConcurrencyWhile(async () => {
       await this.#alarm.restore();
       this.#isTeam = hasSchema(ctx.storage);
-      if (this.#isTeam) this.#migrate();
+      if (this.#isTeam) this.#migrateTeam();
     });
   }
 
@@ -121,12 +145,24 @@ export class TeamObject extends DurableObject<Env> {
     if (!this.#isTeam) return false;
     this.#requireUsable();
     if (!isPurgeDue(this.#deps, incarnation)) return false;
+    await this.#empty();
+    return true;
+  }
+
+  /** Removes all there is of a preview, or of what was to become one. Says false, changing nothing, for any other team. */
+  async discard(incarnation: string): Promise<boolean> {
+    if (this.#isTeam && readTeam(this.#db).incarnation !== incarnation) return false;
+    this.#deps.endFeeds("all");
+    await this.#empty();
+    return true;
+  }
+
+  async #empty(): Promise<void> {
     await this.ctx.blockConcurrencyWhile(async () => {
       this.#isTeam = false;
       await this.ctx.storage.deleteAll();
       this.#alarm.wentOff();
     });
-    return true;
   }
 
   /**
@@ -143,21 +179,32 @@ export class TeamObject extends DurableObject<Env> {
     const actor = this.#admit(input.credential)?.actor;
     if (actor === undefined) return undefined;
     if (input.restoring !== true || actor.role !== "owner") requireNotDeleted(this.#db);
-    const { name, incarnation, revision } = readTeam(this.#db);
-    const behind = input.incarnation === incarnation && input.revision !== undefined ? revision - input.revision : -1;
-    const full = behind < 0 || behind > cacheLimits.catalogueRevisions;
     const settings = readSettings(this.#db);
     const limits = this.#limiter.enter(actor, settings, this.#deps.now());
-    const entry = { actor, name, incarnation, revision, limits, logArguments: settings.log_arguments };
-    if (!full && input.revision === revision) return entry;
-    const since = full ? -1 : (input.revision ?? -1);
+    return { actor, limits, logArguments: settings.log_arguments, ...this.#stateSince(input) };
+  }
+
+  /** The team's definitions for what the Worker does in it by itself; undefined when there is no team or it was deleted. */
+  look(known: KnownState): TeamState | undefined {
+    if (!this.#isTeam) return undefined;
+    this.#requireUsable();
+    return readTeam(this.#db).deletedAt === null ? this.#stateSince(known) : undefined;
+  }
+
+  #stateSince(known: KnownState): TeamState {
+    const { name, incarnation, revision } = readTeam(this.#db);
+    const behind = known.incarnation === incarnation && known.revision !== undefined ? revision - known.revision : -1;
+    const full = behind < 0 || behind > cacheLimits.catalogueRevisions;
+    const state = { name, incarnation, revision };
+    if (!full && known.revision === revision) return state;
+    const since = full ? -1 : (known.revision ?? -1);
     const changes: TeamChanges = {
       full,
       functions: changedFunctions(this.#db, since),
       tools: changedTools(this.#db, since),
       datasets: changedDatasets(this.#db, since),
     };
-    return { ...entry, changes: JSON.stringify(changes) };
+    return { ...state, changes: JSON.stringify(changes) };
   }
 
   access(): AccessRpc {
@@ -176,6 +223,15 @@ export class TeamObject extends DurableObject<Env> {
     return new ToolsRpc(this.#usable());
   }
 
+  approvals(): ApprovalsRpc {
+    return new ApprovalsRpc(this.#usable());
+  }
+
+  sharing(): SharingRpc {
+    const deps = this.#usable();
+    return new SharingRpc(deps, { functions: new FunctionsRpc(deps), tools: new ToolsRpc(deps) });
+  }
+
   datasets(): DatasetsRpc {
     return new DatasetsRpc(this.#usable());
   }
@@ -189,44 +245,82 @@ export class TeamObject extends DurableObject<Env> {
   }
 
   metrics(): MetricsRpc {
-    return new MetricsRpc(this.#usable(), {
+    const deps = this.#usable();
+    return new MetricsRpc(deps, {
       gauges: () => readGauges(this.ctx, this.#db),
       takeRefusals: () => this.#refusals.take(),
+      learn: (report) => learn(deps, report),
+      learnt: (reports) => suggestDue(deps, reports),
     });
+  }
+
+  learning(): LearningRpc {
+    return new LearningRpc(this.#usable());
   }
 
   audit(): AuditRpc {
     return new AuditRpc(this.#usable());
   }
 
+  backups(): BackupsRpc {
+    return new BackupsRpc(this.#usable(), this.ctx.storage.sql);
+  }
+
+  /** For an object that is not a team: makes it one from a backup. */
+  making(): MakingRpc {
+    const { storage } = this.ctx;
+    return new MakingRpc({
+      sql: storage.sql,
+      db: this.#db,
+      now: this.#deps.now,
+      isTeam: () => this.#isTeam,
+      knows: (migration) => this.migrationSource().journal.entries.some(({ tag }) => tag === migration),
+      transaction: (run) => storage.transactionSync(run),
+      migrate: (upTo) => migrateDb(storage, this.migrationSource(), upTo),
+      opened: () => {
+        this.#isTeam = true;
+      },
+      wakeAt: this.#deps.wakeAt,
+    });
+  }
+
   idempotency(): IdempotencyRpc {
     return new IdempotencyRpc(this.#usable());
+  }
+
+  history(): HistoryRpc {
+    return new HistoryRpc(this.#usable());
   }
 
   teams(): TeamsRpc {
     return new TeamsRpc(this.#usable(), maxRatePerMinute(this.env));
   }
 
+  notifications(): NotificationsRpc {
+    return new NotificationsRpc(this.#usable(), readPolicy(this.env));
+  }
+
   people(): PeopleRpc {
     return new PeopleRpc(this.#usable());
   }
 
-  /** The feed: a hibernatable WebSocket on which TeamEvents are sent. The Worker has verified the credential it passes as JSON in `X-Credential`. */
+  /**
+   * The feed: a hibernatable WebSocket that carries LiveMessages, those after the event `since` of the URL if it names one. The Worker has
+   * verified the credential it passes as JSON in `X-Credential`.
+   */
   override fetch(request: Request): Response {
     this.#requireUsable();
     const credential = JSON.parse(request.headers.get("x-credential") ?? "null") as Credential | null;
     const admitted = credential === null ? undefined : this.#admitListener(credential);
     if (admitted === undefined) return new Response(null, { status: 401 });
     const { actor, expiresAt } = admitted;
-    const { userId, username, role, scopes } = actor;
-    return acceptFeed(this.ctx, request, {
-      userId,
-      username,
-      role,
-      scopes,
-      credentialId: actor.credential.id,
-      expiresAt,
-    });
+    const { userId, username, role, scopes, credential: shown } = actor;
+    const listener = { userId, username, role, scopes, credentialId: shown.id, expiresAt };
+    const since = new URL(request.url).searchParams.get("since");
+    const { slug } = readTeam(this.#db);
+    const opening = openingOf(this.#db, slug, listener, since === null ? undefined : Number(since));
+    if (expiresAt !== null) this.#alarm.wakeAt(expiresAt);
+    return acceptFeed(this.ctx, request, listener, opening);
   }
 
   /** A listener that may not listen is turned away for good, whatever the reason. */
@@ -258,14 +352,37 @@ export class TeamObject extends DurableObject<Env> {
     });
   }
 
+  override webSocketMessage(socket: WebSocket): void {
+    refuseMessage(socket);
+  }
+
   override webSocketClose(socket: WebSocket): void {
     socket.close();
   }
 
   override async alarm(): Promise<void> {
     this.#alarm.wentOff();
+    const left = leftOver(this.ctx.storage.sql, this.#isTeam, this.#deps.now());
+    if (left === "empty") return await this.#empty();
+    if (left !== undefined) return this.#deps.wakeAt(left);
     if (!this.#isTeam || this.#migrationFailure !== undefined) return;
+    const nextBackupAt = sweepBackups({ deps: this.#deps, sql: this.ctx.storage.sql }, this.#deps.now());
+    if (nextBackupAt !== undefined) this.#deps.wakeAt(nextBackupAt);
+    const nextEnd = endExpired(this.ctx, this.#deps.now());
+    if (nextEnd !== undefined) this.#alarm.wakeAt(nextEnd);
     await sweepTeam(this.#deps, this.env.BACKGROUND, readTeam(this.#db).slug);
+  }
+
+  /** A snapshot is taken before any migration; one that cannot be does not keep the team from its schema, which comes whole or not at all. */
+  #migrateTeam(): void {
+    const { storage } = this.ctx;
+    const missed = isBehind(storage, this.migrationSource())
+      ? snapshotBeforeMigration(storage.sql, (run) => storage.transactionSync(run), this.#deps.now())
+      : undefined;
+    this.#migrate();
+    if (this.#migrationFailure !== undefined) return;
+    adoptSnapshots({ deps: this.#deps, sql: storage.sql });
+    if (missed !== undefined) noteMissedSnapshot(this.#deps, missed.why);
   }
 
   #migrate(): void {

@@ -1,7 +1,8 @@
 // Request bodies: counted, decoded strictly, refused in our own words. Runs in workerd.
 import { describe, expect, it } from "vitest";
 import { AppError, describeError } from "../core/errors.ts";
-import { bodyText, jsonBody } from "./request-body.ts";
+import { httpLimits } from "../limits.ts";
+import { bodyBytes, bodyText, jsonBody } from "./request-body.ts";
 
 function request(body: BodyInit): Request {
   return new Request("https://data.test/", { method: "POST", body });
@@ -41,6 +42,40 @@ describe("bodyText", () => {
       message: "The request broke off after 2 bytes; nothing was changed.",
       hint: "Send it again.",
     });
+  });
+});
+
+describe("a refused body's rest", () => {
+  const chunk = new Uint8Array(64 * 1024);
+
+  async function refused(chunks: number): Promise<{ sent: number; cancelled: boolean }> {
+    const seen = { sent: 0, cancelled: false };
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (seen.sent === chunks) controller.close();
+        else controller.enqueue(chunk);
+        seen.sent = Math.min(chunks, seen.sent + 1);
+      },
+      cancel() {
+        seen.cancelled = true;
+      },
+    });
+    const bytes = bodyBytes(body, 1, { tooLarge, brokenOff: tooLarge });
+    const readAll = async (): Promise<void> => {
+      for await (const _ of bytes);
+    };
+    expect(await failure(readAll())).toEqual({ code: "too_large", message: "Too large." });
+    return seen;
+  }
+
+  it("is read when it is short, so that its sender gets the answer", async () => {
+    expect(await refused(10)).toEqual({ sent: 10, cancelled: false });
+  });
+
+  it("is let go of when it is long", async () => {
+    const { sent, cancelled } = await refused(1_000);
+    expect(cancelled).toBe(true);
+    expect(sent).toBeLessThanOrEqual(httpLimits.restBytes / chunk.length + 3);
   });
 });
 

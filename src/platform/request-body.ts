@@ -28,9 +28,24 @@ export async function* bodyBytes(
       yield value;
     }
   } finally {
-    // The rest of a refused body is not wanted; when it broke off there is nothing to cancel.
-    await reader.cancel().catch(() => undefined);
+    await letGo(reader);
   }
+}
+
+/**
+ * Ends the reading of a body. A refused one's rest is not wanted, but an answer that comes while its sender is still writing may not reach
+ * them, so a short rest is read first. When it broke off there is nothing to cancel.
+ */
+async function letGo(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const rest = async (): Promise<void> => {
+    for (let bytes = 0; bytes < httpLimits.restBytes; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      bytes += value.length;
+    }
+  };
+  await Promise.race([rest(), scheduler.wait(httpLimits.restMs)]).catch(() => undefined);
+  await reader.cancel().catch(() => undefined);
 }
 
 /** A body as text. Throws what `tooLarge` makes, `invalid_argument` when it is not UTF-8, `upload_aborted` when it breaks off. */

@@ -12,15 +12,22 @@ const features = [
   "metrics",
   "limits",
   "people",
+  "notifications",
   "teams",
   "audit",
   "idempotency",
+  "history",
+  "learning",
+  "approvals",
+  "sharing",
+  "backups",
+  "making",
 ] as const;
 type FeatureName = (typeof features)[number];
 
 /** The team's object as a directory of its features: `await team.metrics().record(report)`. */
 export type TeamClient = { [Name in FeatureName]: () => Remote<ReturnType<TeamObject[Name]>> } & Remote<
-  Pick<TeamObject, "create" | "enter" | "finishPurge">
+  Pick<TeamObject, "create" | "discard" | "enter" | "finishPurge" | "look">
 > & { fetch: (url: string, init: RequestInit) => Promise<Response> };
 
 /** A client of one team's object. */
@@ -32,9 +39,11 @@ export function teamClient(namespace: DurableObjectNamespace<TeamObject>, team: 
       object()[method]?.(...args);
   const client: Record<string, unknown> = {
     create: direct("create"),
+    discard: direct("discard"),
     enter: direct("enter"),
     fetch: direct("fetch"),
     finishPurge: direct("finishPurge"),
+    look: direct("look"),
   };
   for (const name of features) client[name] = () => featureClient(object, name);
   return client as TeamClient;

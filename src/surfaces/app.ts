@@ -1,17 +1,26 @@
 // Every URL this Worker answers. Runs at the edge.
 import { Hono } from "hono";
-import type { CallContext, TeamRoutes } from "../context.ts";
+import type { TeamRoutes } from "../context.ts";
 import { AppError, isAppError } from "../core/errors.ts";
 import { connectionRoutes } from "../features/access/connection-routes.ts";
 import { tokenRoutes, whoamiRoutes } from "../features/access/routes.ts";
+import { proposeDrafted } from "../features/approvals/calls.ts";
+import { proposalRoutes } from "../features/approvals/routes.ts";
 import { auditRoutes } from "../features/audit/routes.ts";
+import { backupRoutes } from "../features/backups/routes.ts";
 import { datasetRoutes } from "../features/datasets/routes.ts";
+import { historyRoutes } from "../features/history/routes.ts";
 import { libraryRoutes } from "../features/jq-tools/routes.ts";
+import { restoreTool, rollbackTool } from "../features/jq-tools/saving.ts";
+import { performanceRoutes, suggestionRoutes } from "../features/learning/routes.ts";
+import { openFeed } from "../features/live/connect.ts";
+import { liveRoutes } from "../features/live/routes.ts";
 import { metricsRoutes } from "../features/metrics/routes.ts";
+import { deliveryRoutes, notificationRoutes, webhookRoutes } from "../features/notifications/routes.ts";
 import { invitationRoutes, memberRoutes } from "../features/people/routes.ts";
+import { shareRoutes, signerRoutes } from "../features/sharing/routes.ts";
 import { teamRoutes } from "../features/teams/routes.ts";
 import { visibilityRoutes } from "../features/visibility/routes.ts";
-import { teamClient } from "../platform/team-client.ts";
 import { builtInTools } from "./catalogue.ts";
 import { mcpCors } from "./mcp/cors.ts";
 import { mcpRateRefusal } from "./mcp/errors.ts";
@@ -42,10 +51,11 @@ const teamApp = new Hono<TeamRoutes>()
       c.req.raw,
       c.get("call"),
       builtInTools,
-      () => connectFeed(c.env, c.get("call")),
+      (since) => openFeed(c.get("call"), since),
       readAllowedOrigins(c.env),
     ),
   )
+  .route("/live", liveRoutes)
   .route("/metrics", teamMetricsRoutes)
   .use("/api/v1/*", guardWrites)
   .route("/api/v1/whoami", whoamiRoutes)
@@ -53,11 +63,21 @@ const teamApp = new Hono<TeamRoutes>()
   .route("/api/v1/members", memberRoutes)
   .route("/api/v1/invitations", invitationRoutes)
   .route("/api/v1/team", teamRoutes)
+  .route("/api/v1/notifications", notificationRoutes)
+  .route("/api/v1/webhooks", webhookRoutes)
+  .route("/api/v1/deliveries", deliveryRoutes)
   .route("/api/v1/connections", connectionRoutes)
   .route("/api/v1/datasets", datasetRoutes)
   .route("/api/v1/library", libraryRoutes)
+  .route("/api/v1/library", shareRoutes)
+  .route("/api/v1/signers", signerRoutes)
+  .route("/api/v1/library", historyRoutes({ rollbackTool, restoreTool }))
+  .route("/api/v1/proposals", proposalRoutes)
+  .route("/api/v1/suggestions", suggestionRoutes(proposeDrafted))
+  .route("/api/v1/performance", performanceRoutes)
   .route("/api/v1/visibility", visibilityRoutes)
   .route("/api/v1/executions", metricsRoutes)
+  .route("/api/v1/backups", backupRoutes)
   .route("/api/v1/audit", auditRoutes);
 
 export const app = new Hono<LoggedRoutes>()
@@ -86,11 +106,4 @@ export const app = new Hono<LoggedRoutes>()
 /** An MCP client reads the answer of its endpoint as JSON-RPC, so a request refused for its rate is answered in it. */
 function isMcpRefusal(path: string, error: unknown): error is AppError {
   return /^\/t\/[^/]+\/mcp$/.test(path) && isAppError(error) && error.code === "rate_limited";
-}
-
-/** Opens the team's feed. */
-function connectFeed(env: Env, { team, credential }: CallContext): Promise<Response> {
-  return teamClient(env.TEAM, team).fetch("https://team/feed", {
-    headers: { upgrade: "websocket", "x-credential": JSON.stringify(credential) },
-  });
 }

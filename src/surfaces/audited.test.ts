@@ -7,7 +7,7 @@ import { app } from "./app.ts";
 
 async function request(team: FreshTeam, method: string, path: string, body?: string): Promise<Record<string, string>> {
   const ctx = createExecutionContext();
-  const headers = { authorization: `Bearer ${await team.token("member")}`, "content-type": "application/x-ndjson" };
+  const headers = { authorization: `Bearer ${await team.token("admin")}`, "content-type": "application/x-ndjson" };
   const url = `http://localhost/t/${team.slug}/api/v1${path}`;
   const response = await app.fetch(new Request(url, { method, headers, body: body ?? null }), env, ctx);
   const text = await response.text();
@@ -26,7 +26,7 @@ async function since(team: FreshTeam, from: number): Promise<unknown[]> {
 
 it("tells of every version of a function and a tool, with what it was before", async () => {
   const team = await freshTeam();
-  const context = await team.call("member");
+  const context = await team.call("admin");
   const from = (await auditLog(team.slug)).length;
   const use = (name: string, args: unknown) => useTool(context, name, args);
   await use("save_function", { name: "half", definition: "def half: . / 2;" });
@@ -43,25 +43,27 @@ it("tells of every version of a function and a tool, with what it was before", a
     { version: 1, is_active: true, ...first },
     { version: 2, is_active: true, ...second },
   ];
+  const saved = "directly";
   expect(await since(team, from)).toEqual([
-    ["ada", "function.create", "function half", null, v1],
-    ["ada", "function.update", "function half", v1, { ...v2, reason: "faster" }],
-    ["ada", "function.deactivate", "function half", v2, { ...v2, version: 3, is_active: false }],
-    ["ada", "function.restore", "function half", { ...v2, version: 3, is_active: false }, { ...v2, version: 4 }],
+    ["ada", "function.create", "function half", null, { ...v1, saved }],
+    ["ada", "function.update", "function half", v1, { ...v2, reason: "faster", saved }],
+    ["ada", "function.deactivate", "function half", v2, { ...v2, version: 3, is_active: false, saved }],
+    ["ada", "function.restore", "function half", { ...v2, version: 3, is_active: false }, { ...v2, version: 4, saved }],
   ]);
 });
 
 it("tells of every change of a tool", async () => {
   const team = await freshTeam();
-  await team.call("member");
+  await team.call("admin");
   const from = (await auditLog(team.slug)).length;
-  const use = async (name: string, args: unknown) => useTool(await team.call("member"), name, args);
+  const use = async (name: string, args: unknown) => useTool(await team.call("admin"), name, args);
   await use("save_tool", { name: "one", description: "d", query: "1" });
   await use("test_tool", { name: "one", query: "3" });
   await use("save_tool", { name: "one", query: "2" });
   await use("rollback_tool", { name: "one", version: 1 });
   await use("deactivate_tool", { name: "one", reason: "unused" });
   await use("restore_tool", { name: "one" });
+  const saved = "directly";
   const content = {
     description: "d",
     parameters: [],
@@ -80,17 +82,17 @@ it("tells of every change of a tool", async () => {
     ...more,
   });
   expect(await since(team, from)).toEqual([
-    ["ada", "tool.create", "tool one", null, state(1, "1")],
-    ["ada", "tool.update", "tool one", state(1, "1"), state(2, "2")],
-    ["ada", "tool.rollback", "tool one", state(2, "2"), state(3, "1", { reason: "back to version 1" })],
-    ["ada", "tool.deactivate", "tool one", state(3, "1"), state(4, "1", { is_active: false, reason: "unused" })],
-    ["ada", "tool.restore", "tool one", state(4, "1", { is_active: false }), state(5, "1")],
+    ["ada", "tool.create", "tool one", null, state(1, "1", { saved })],
+    ["ada", "tool.update", "tool one", state(1, "1"), state(2, "2", { saved })],
+    ["ada", "tool.rollback", "tool one", state(2, "2"), state(3, "1", { reason: "back to version 1", saved })],
+    ["ada", "tool.deactivate", "tool one", state(3, "1"), state(4, "1", { is_active: false, reason: "unused", saved })],
+    ["ada", "tool.restore", "tool one", state(4, "1", { is_active: false }), state(5, "1", { saved })],
   ]);
 });
 
 it("tells of each item that an import saved", async () => {
   const team = await freshTeam();
-  await team.call("member");
+  await team.call("admin");
   const from = (await auditLog(team.slug)).length;
   const yaml =
     "functions:\n  - name: f\n    definition: 'def f: 1;'\n  - name: bad\n    definition: 'def bad: nope;'\ntools:\n  - name: t\n    description: d\n    query: f\n";
@@ -99,12 +101,13 @@ it("tells of each item that an import saved", async () => {
   expect((await auditLog(team.slug)).slice(from).map(({ action, target }) => `${action} ${target}`)).toEqual([
     "function.create function f",
     "tool.create tool t",
+    "library.import library library",
   ]);
 });
 
 it("tells of datasets and uploads, never of the data", async () => {
   const team = await freshTeam();
-  await team.call("member");
+  await team.call("admin");
   const from = (await auditLog(team.slug)).length;
   await request(team, "PUT", "/datasets/d?description=old", '{"secret":"planted"}\n');
   await request(team, "PUT", "/datasets/d", '{"secret":"planted again"}\n');

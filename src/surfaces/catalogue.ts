@@ -2,13 +2,20 @@
 
 import { connectionTools } from "../features/access/connection-tools.ts";
 import { accessTools } from "../features/access/tools.ts";
+import { proposeDrafted } from "../features/approvals/calls.ts";
+import { approvalTools } from "../features/approvals/tools.ts";
 import { auditTools } from "../features/audit/tools.ts";
+import { backupTools } from "../features/backups/tools.ts";
 import { datasetTools } from "../features/datasets/tools.ts";
+import { historyTools } from "../features/history/tools.ts";
 import { functionTools } from "../features/jq-functions/tools.ts";
 import { toolTools } from "../features/jq-tools/tools.ts";
+import { learningTools } from "../features/learning/tools.ts";
 import { metricsTools } from "../features/metrics/tools.ts";
+import { notificationTools } from "../features/notifications/tools.ts";
 import { peopleTools } from "../features/people/tools.ts";
 import { queryTools } from "../features/query/tools.ts";
+import { sharingTools } from "../features/sharing/tools.ts";
 import { teamTools } from "../features/teams/tools.ts";
 import { visibilityTools } from "../features/visibility/tools.ts";
 import type { BuiltInTool } from "../tool.ts";
@@ -20,11 +27,17 @@ export const builtInTools: readonly BuiltInTool[] = [
   ...queryTools,
   ...functionTools,
   ...toolTools,
+  ...sharingTools,
+  ...historyTools,
+  ...approvalTools,
   ...metricsTools,
   ...accessTools,
   ...connectionTools,
   ...peopleTools,
+  ...notificationTools,
+  ...learningTools(proposeDrafted),
   ...teamTools,
   ...auditTools,
+  ...backupTools,
   ...visibilityTools,
 ];

@@ -31,7 +31,7 @@ export function bearerOf(request: Request): string | undefined {
 
 /**
  * The credential that a request to a team presents, verified as far as the Worker can; undefined when there is none that could be good.
- * Throws `forbidden` for X-User-Id beside anything but a token, and for a write by session that no page of ours sent.
+ * Throws `forbidden` for X-User-Id beside anything but a token, and for a write or a feed by session that no page of ours asked for.
  */
 export async function readCredential(request: Request, env: Env, team: string): Promise<Credential | undefined> {
   const actFor = request.headers.get("x-user-id");
@@ -71,20 +71,33 @@ async function readAccessToken(
   return credential;
 }
 
-/** A browser's session, for the REST API alone: an MCP client has a token. */
+/** A browser's session, for the REST API and the live feed alone: an MCP client has a token. */
 async function readSessionCredential(
   request: Request,
   env: Env,
   team: string,
   actFor: string | null,
 ): Promise<Credential | undefined> {
-  if (!new URL(request.url).pathname.startsWith(`/t/${team}/api/v1/`)) return undefined;
+  const { pathname } = new URL(request.url);
+  const isFeed = pathname === `/t/${team}/live`;
+  if (!isFeed && !pathname.startsWith(`/t/${team}/api/v1/`)) return undefined;
   const session = await readSession(request, env);
   if (session === undefined || !providerServes(env, session.provider, team)) return undefined;
-  if (request.method !== "GET" && request.method !== "HEAD") requireSameOrigin(request);
+  if (isFeed) requireOwnPage(request);
+  else if (request.method !== "GET" && request.method !== "HEAD") requireSameOrigin(request);
   if (actFor !== null) throw actsForOthers();
   const { sessionId, personId, provider, expiresAt } = session;
   return { kind: "session", id: sessionId, personId, provider, expiresAt };
+}
+
+/** Any page may open a WebSocket to us, and the browser sends our cookie along; whose page it is stands in Origin, which it always writes. */
+function requireOwnPage(request: Request): void {
+  if (request.headers.get("origin") !== new URL(request.url).origin) {
+    throw new AppError("forbidden", "A session opens this feed only from a page of this site.", {
+      hint: "Open it from a page here; a script sends `Authorization: Bearer <token>`.",
+    });
+  }
+  requireSameOrigin(request);
 }
 
 function actsForOthers(): AppError {

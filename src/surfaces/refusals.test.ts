@@ -284,8 +284,8 @@ it("no route writes by the session of an owner who was lured to another site's f
     const { status } = await ask(team.slug, { cookie });
     if (status === 401 || status === 403) refused.push(`${status} ${what}`);
   }
-  // A browser's session is for the REST API; a scraper has a token.
-  expect(refused).toEqual(["401 GET /t/:team/metrics"]);
+  // A browser's session is for the REST API; a scraper has a token. The feed is opened by pages of this site alone.
+  expect(refused).toEqual(["403 GET /t/:team/live", "401 GET /t/:team/metrics"]);
 });
 
 describe("what is neither tool nor route of a team", () => {

@@ -1,28 +1,21 @@
 // The door of every request to a team: the token becomes an actor, the team's definitions an immutable catalogue. Runs at the edge.
-import type { CallContext, Catalogue } from "../context.ts";
+import type { CallContext } from "../context.ts";
 import { AppError } from "../core/errors.ts";
-import { Lru } from "../core/lru.ts";
 import { teamSlugSchema } from "../core/names.ts";
-import type { TeamChanges, TeamEntry } from "../durable/team-object.ts";
 import { makeAnswerSeal } from "../features/idempotency/seal.ts";
-import { cacheLimits } from "../limits.ts";
 import { type Blocked, failedAttempt } from "../platform/address-client.ts";
 import { personClient } from "../platform/person-client.ts";
+import { secretSeal } from "../platform/secrets.ts";
+import { siteOf } from "../platform/site.ts";
 import { teamClient } from "../platform/team-client.ts";
+import { teamContext } from "./background/team-context.ts";
 import { bearerOf, readCredential } from "./credential.ts";
 import { issuerOrigin, publicOrigin, readGrantToken, resourceMetadataUrl } from "./oauth/addresses.ts";
 import { forgetGrant } from "./oauth/server.ts";
 import { waysOffered } from "./sign-in/providers.ts";
+import { knownOf } from "./team-catalogue.ts";
 import { visibleCatalogue } from "./visible-catalogue.ts";
 
-// Per isolate: what each team looked like at the newest revision seen. Only ever handed out after the team's object accepted the token.
-// What a catalogue with nothing in it counts for.
-const emptyCatalogueChars = 4096;
-// A catalogue weighs as much as the text it came in, differences added up; one that outgrows the cache so is read anew at its true size.
-const catalogues = new Lru<{ catalogue: Catalogue; chars: number }>(
-  cacheLimits.catalogueChars,
-  cacheLimits.catalogueChars,
-);
 const requestIds = new WeakMap<Request, string>();
 
 /**
@@ -39,16 +32,11 @@ export async function enterTeam(
   const credential = teamSlugSchema.safeParse(team).success ? await readCredential(request, env, team) : undefined;
   if (credential === undefined) throw await refusalOf(request, env);
   const stub = teamClient(env.TEAM, team);
-  const known = catalogues.get(team);
-  const { incarnation, revision } = known?.catalogue ?? {};
-  const entry = await stub.enter({
-    credential,
-    restoring: isRestore(request, team),
-    ...(incarnation === undefined || revision === undefined ? {} : { incarnation, revision }),
-  });
-  if (entry === undefined) throw await refusalOf(request, env);
+  const known = knownOf(team);
+  const entry = await stub.enter({ credential, restoring: isRestore(request, team), ...known.state });
+  if (entry === undefined) throw credential.kind === "session" ? notThisSession() : await refusalOf(request, env);
   const origin = publicOrigin(request, env);
-  const catalogue = visibleCatalogue(updateCatalogue(team, known, entry), entry.actor);
+  const catalogue = visibleCatalogue(known.updated(entry), entry.actor);
   return {
     team,
     actor: entry.actor,
@@ -65,6 +53,9 @@ export async function enterTeam(
     now: () => Date.now(),
     waitUntil: (promise) => ctx.waitUntil(promise),
     signal: request.signal,
+    asSystem: () => teamContext(env, ctx, team),
+    site: siteOf(env),
+    secrets: secretSeal(env, team),
     answerSeal: makeAnswerSeal(env.OPERATOR_TOKEN),
     execution: {},
     trace: { running: [] },
@@ -114,6 +105,13 @@ export function tooManyGuesses({ retryAfter }: Blocked): AppError {
   });
 }
 
+/** The same for a team that does not exist and one that the person, or their way of signing in, does not get into. */
+function notThisSession(): AppError {
+  return new AppError("unauthorized", "You are signed in, but not to a team of this name.", {
+    hint: "Your home page lists your teams and how to get into them; an admin of this one can invite you.",
+  });
+}
+
 function unauthorized(request: Request): AppError {
   const presented = request.headers.has("authorization");
   return new AppError("unauthorized", presented ? "This token is not valid here." : "A token is needed.", {
@@ -124,44 +122,4 @@ function unauthorized(request: Request): AppError {
 
 function clientOf(request: Request): string | undefined {
   return request.headers.get("user-agent")?.slice(0, 200);
-}
-
-function updateCatalogue(
-  team: string,
-  known: { catalogue: Catalogue; chars: number } | undefined,
-  entry: TeamEntry,
-): Catalogue {
-  if (entry.changes === undefined && known !== undefined) return known.catalogue;
-  const changes = entry.changes === undefined ? undefined : (JSON.parse(entry.changes) as TeamChanges);
-  const old = changes?.full === false ? known : undefined;
-  const base = old?.catalogue;
-  const catalogue: Catalogue = {
-    team,
-    name: entry.name,
-    incarnation: entry.incarnation,
-    revision: entry.revision,
-    functions: merge(base?.functions, changes?.functions ?? [], (item) => item.is_active),
-    tools: merge(base?.tools, changes?.tools ?? [], (item) => item.is_active && item.approval_status === "approved"),
-    datasets: merge(base?.datasets, changes?.datasets ?? [], (item) => !item.deleted),
-  };
-  const newest = catalogues.get(team)?.catalogue;
-  const isNewer = newest === undefined || newest.incarnation !== entry.incarnation || newest.revision < entry.revision;
-  const chars = (old?.chars ?? emptyCatalogueChars) + (entry.changes?.length ?? 0);
-  if (isNewer) catalogues.set(team, { catalogue, chars }, chars);
-  return catalogue;
-}
-
-/** A new map, so that calls under way keep the state they began with; sorted by name, which lists and cursors rely on. */
-function merge<Item extends { name: string }>(
-  base: ReadonlyMap<string, Item> | undefined,
-  changed: readonly Item[],
-  isLive: (item: Item) => boolean,
-): ReadonlyMap<string, Item> {
-  if (base !== undefined && changed.length === 0) return base;
-  const merged = new Map(base);
-  for (const item of changed) {
-    if (isLive(item)) merged.set(item.name, item);
-    else merged.delete(item.name);
-  }
-  return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { auditLog, type FreshTeam, freshTeam, rejection, useTool } from "../../test/helpers/team.ts";
 import type { CallContext } from "../context.ts";
 import { describeError } from "../core/errors.ts";
-import type { Role } from "../features/access/access.ts";
+import { callerOf, type Role } from "../features/access/access.ts";
 import { app } from "./app.ts";
 import { builtInTools } from "./catalogue.ts";
 import { listTools, readSelection } from "./mcp/catalogue.ts";
@@ -40,6 +40,9 @@ async function scene(visibility: unknown = ["bob"]): Promise<Scene> {
     return answer;
   };
   for (const who of Object.keys(roleOf)) await as(who);
+  // So that what hides things from members is their visibility, and not that they must propose.
+  const settings = { members_save_directly: true };
+  await team.client.teams().update({ settings }, callerOf(await as("ada")));
   await rest("ada", "PUT", "/datasets/payroll", '{"id":1,"pay":10}\n{"id":2,"pay":30}\n');
   await useTool(await as("ada"), "save_function", { name: "half", definition: "def half: . / 2;" });
   await useTool(await as("ada"), "save_tool", {
@@ -218,7 +221,7 @@ describe("what is shown to the people named alone", () => {
           line: 2,
           code: "already_exists",
           message: "The name salaries is taken.",
-          hint: "Choose another name.",
+          hint: "Give it another name in the file, or import with strategy rename.",
         },
       ]);
       const conditional = (name: string) => rest(who, "PUT", `/datasets/${name}`, "1", { "if-match": "*" });
@@ -376,8 +379,8 @@ describe("what is shown to the people named alone", () => {
       const { webSocket } = await team.client.fetch("https://team/feed", { headers });
       if (webSocket === null) throw new Error("no socket");
       webSocket.addEventListener("message", ({ data }) => {
-        const { kind, name, change, ...rest } = JSON.parse(String(data));
-        heard.push([kind, name, change, ...Object.keys(rest)].join(" "));
+        const { type, kind, name, change, by } = JSON.parse(String(data));
+        if (type === "event") heard.push([kind, name, change, by].join(" "));
       });
       webSocket.accept();
       sockets.push(webSocket);
@@ -387,8 +390,8 @@ describe("what is shown to the people named alone", () => {
     await show(["bob"]);
     await useTool(await as("bob"), "save_tool", { name: "salaries", weight: 5 });
     await show("member");
-    const [removed, created, updated] = ["removed", "created", "updated"].map(
-      (change) => `tool salaries ${change} revision`,
+    const [removed, created, updated] = ["removed ada", "created ada", "updated bob"].map(
+      (change) => `tool salaries ${change}`,
     );
     await vi.waitFor(() => expect([events.ada?.length, events.bob?.length, events.eve?.length]).toEqual([5, 5, 2]));
     expect(events).toEqual({

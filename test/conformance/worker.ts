@@ -14,18 +14,14 @@ interface FixtureEnv {
 /** Stands for the team's object: takes listeners and tells them of changes. */
 export class FeedObject extends DurableObject {
   override fetch(request: Request): Response {
-    return acceptFeed(this.ctx, request, {
-      userId: "usr_fixture",
-      username: "fixture",
-      role: "owner",
-      scopes: ["data:read"],
-      credentialId: "fixture",
-      expiresAt: null,
-    });
+    const listener = { userId: "usr_fixture", username: "fixture", role: "owner", scopes: ["data:read"] } as const;
+    const hello = { type: "hello", team: "fixture", seq: 0, oldest: 1 } as const;
+    return acceptFeed(this.ctx, request, { ...listener, credentialId: "fixture", expiresAt: null }, [hello]);
   }
 
   publish(event: ServerEvent): void {
-    for (const socket of this.ctx.getWebSockets()) socket.send(JSON.stringify(event));
+    const message = JSON.stringify({ type: "event", seq: 0, event });
+    for (const socket of this.ctx.getWebSockets()) socket.send(message);
   }
 }
 
@@ -39,7 +35,7 @@ export default {
       bus: (onEnded) =>
         feedBus({
           connect: () => feed().fetch("https://feed/", { headers: { upgrade: "websocket" } }),
-          read: (message) => [JSON.parse(message) as ServerEvent],
+          read: (message) => [(JSON.parse(message) as { event: ServerEvent }).event],
           afterOpen: [{ kind: "tools_list_changed" }],
           onEnded,
         }),

@@ -23,6 +23,15 @@ const listQuery = [
   "format",
   "description",
   "path",
+  "names",
+  "sign",
+  "plan",
+  "strategy",
+  "expected_plan",
+  "state",
+  "dataset",
+  "name",
+  "days",
 ];
 
 /** What the world's operations ask, made endpoints; `world` has the victim team. */

@@ -14,6 +14,8 @@ export interface FuzzOptions extends Deployment {
   count: number;
   /** Only endpoints whose name holds this. */
   only?: string;
+  /** The first endpoint of those, counted from 1: a long run can be done in pieces. */
+  from?: number;
   /** Every line that the server has printed. */
   lines: readonly string[];
   log?: (line: string) => void;
@@ -58,6 +60,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const names = endpointsOf(victim.world, victim.team).map(({ name }) => name);
   const chosen = names.filter((name) => name.includes(options.only ?? ""));
   for (const [index, name] of chosen.entries()) {
+    if (index + 1 < (options.from ?? 1)) continue;
     // An endpoint's choices depend on the seed and its name alone, so that one can be run again by itself.
     const random = new Random(options.seed * 1_000 + hashOf(name));
     const before = report.faults.length;

@@ -1,4 +1,4 @@
-// `npm run fuzz -- --count N --seed N [--only NAME]`: spoiled requests against every endpoint of a server of its own. Runs in Node.
+// `npm run fuzz -- --count N --seed N [--only NAME] [--from N]`: spoiled requests against every endpoint of a server of its own. Runs in Node.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     count: { type: "string", default: "200" },
     only: { type: "string" },
+    from: { type: "string", default: "1" },
   },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
@@ -20,7 +21,9 @@ console.log(`Seed ${seed}. To send the same again: npm run fuzz -- --seed ${seed
 const persistDir = mkdtempSync(join(tmpdir(), "super-data-fuzz-"));
 const startedAt = Date.now();
 const only = values.only === undefined ? {} : { only: values.only };
-const report = await withServer(persistDir, (server) => fuzz({ ...server, seed, count, log: console.log, ...only }));
+const report = await withServer(persistDir, (server) =>
+  fuzz({ ...server, seed, count, from: Number(values.from), log: console.log, ...only }),
+);
 rmSync(persistDir, { recursive: true, force: true });
 
 for (const { endpoint, what, request, answer } of report.faults)

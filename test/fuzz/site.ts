@@ -38,7 +38,11 @@ export const siteEndpoints: readonly Endpoint[] = [
   operator("GET", "/operator/teams"),
   operator("PUT", "/operator/teams/fuzz-made", { name: "Made" }),
   operator("DELETE", "/operator/teams/fuzz-made"),
-  operator("POST", "/operator/teams/fuzz-made/restore", {}),
+  operator("GET", "/operator/teams/fuzz-made/backups"),
+  operator("POST", "/operator/teams/fuzz-made/restore", { backup_id: "bkp_none", as: "fuzz-copy" }),
+  operator("GET", "/operator/dead-letters"),
+  operator("POST", "/operator/dead-letters/:id/replay", {}),
+  operator("DELETE", "/operator/dead-letters/:id"),
   operator("POST", "/operator/teams/fuzz-made/invitations", {
     ...{ role: "viewer", email: "a@example.org", sign_in: true, expires_in_days: 1 },
   }),

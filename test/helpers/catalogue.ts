@@ -7,6 +7,8 @@ import { makeAnswerSeal } from "../../src/features/idempotency/seal.ts";
 import type { JqFunction } from "../../src/features/jq-functions/schema.ts";
 import type { JqTool } from "../../src/features/jq-tools/schema.ts";
 import type { ExecutionReport } from "../../src/features/metrics/schema.ts";
+import { secretSeal } from "../../src/platform/secrets.ts";
+import type { Site } from "../../src/platform/site.ts";
 import type { TeamClient } from "../../src/platform/team-client.ts";
 
 const by = {
@@ -129,6 +131,9 @@ export function testContext(team: TestTeam = {}): {
     now: () => 1_700_000_000_000,
     waitUntil: (promise) => void pending.push(promise),
     signal: undefined,
+    asSystem: async () => context,
+    site: undefined as unknown as Site,
+    secrets: secretSeal({ OPERATOR_TOKEN: "a secret of the tests" }, "test"),
     answerSeal: makeAnswerSeal("test"),
     execution: {},
     resourceMetadataUrl: "http://localhost/.well-known/oauth-protected-resource/t/test/mcp",

@@ -1,5 +1,5 @@
 // A team's datasets for unit tests: routes with the surface's part played here, what is left in the bucket, and content to upload. Runs in workerd.
-import { createMessageBatch, runInDurableObject } from "cloudflare:test";
+import { createExecutionContext, createMessageBatch, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import type { CallContext, TeamRoutes } from "../../src/context.ts";
@@ -54,7 +54,7 @@ export async function datasetTeam() {
     const { due } = await runInDurableObject(stub, (_object, state) => takeDueObjects(openDb(state.storage), later));
     const body = { type: "delete_objects", team: slug, objects: due };
     const messages = [{ id: "m1", timestamp: new Date(0), attempts: 1, body }];
-    await handleBackground(createMessageBatch("super-data-background", messages), env);
+    await handleBackground(createMessageBatch("super-data-background", messages), env, createExecutionContext());
     return due;
   };
 

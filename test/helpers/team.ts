@@ -19,9 +19,9 @@ export interface FreshTeam {
   token: (role?: Role, username?: string) => Promise<string>;
 }
 
-/** Who writes, for tests that call the team's object directly. */
+/** Who writes, for tests that call the team's object directly: nobody of the team, so that they have the role they say. */
 export function aCaller(username = "ada", role: Role = "owner"): Caller {
-  const credential = { kind: "token", id: `tok_${username}`, label: "test" } as const;
+  const credential = { kind: "operator", id: `tok_${username}`, label: "test" } as const;
   return {
     actor: { userId: `usr_${username}`, username, role, scopes, credential },
     client: "test",

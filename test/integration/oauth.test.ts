@@ -23,6 +23,9 @@ beforeAll(async () => {
   server = await startServer({ env: { NODE_EXTRA_CA_CERTS: site.caPath } });
   second = await createTeam(server, "second");
   ada = aBrowser();
+  const body = JSON.stringify({ settings: { members_save_directly: true } });
+  const set = await rest(server, "/team", { method: "PATCH", body, headers: { "content-type": "application/json" } });
+  expect(set.status).toBe(200);
   await joinTeam(ada, server, server.team, "member");
   await joinTeam(ada, server, second.team, "member");
 });

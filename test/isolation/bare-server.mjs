@@ -3,9 +3,10 @@
 import { fileURLToPath } from "node:url";
 import { unstable_startWorker } from "wrangler";
 
-const { port, persistDir, vars } = JSON.parse(process.env.PROOF_SERVER ?? "{}");
+const { port, persistDir, vars, entry } = JSON.parse(process.env.PROOF_SERVER ?? "{}");
 const worker = await unstable_startWorker({
   config: fileURLToPath(new URL("../../wrangler.toml", import.meta.url)),
+  ...(entry === undefined ? {} : { entrypoint: entry }),
   envFiles: [],
   bindings: Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: "plain_text", value }])),
   dev: {

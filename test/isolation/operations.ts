@@ -1,20 +1,44 @@
 // The proof's table of operations: every built-in tool, every route, every method of the protocol. A tool or route that is missing here fails
 // src/surfaces/isolation-coverage.test.ts. Runs anywhere.
 import { accessRoutes, accessTools } from "./access-operations.ts";
+import { approvalRoutes, approvalTools } from "./approvals-operations.ts";
+import { backupRoutes, backupTools } from "./backups-operations.ts";
 import { dataRoutes, dataTools } from "./data-operations.ts";
+import { historyRoutes, historyTools, liveRoutes } from "./history-operations.ts";
+import { learningRoutes, learningTools } from "./learning-operations.ts";
 import { libraryRoutes, libraryTools } from "./library-operations.ts";
+import { notificationRoutes, notificationTools } from "./notifications-operations.ts";
 import { peopleRoutes, peopleTools } from "./people-operations.ts";
 import type { Operations, RouteUse, ToolUse } from "./plan.ts";
+import { sharingRoutes, sharingTools } from "./sharing-operations.ts";
 
 export { siteOperations } from "./site-operations.ts";
 
-export const toolOperations: Operations<ToolUse> = { ...dataTools, ...libraryTools, ...accessTools, ...peopleTools };
+export const toolOperations: Operations<ToolUse> = {
+  ...dataTools,
+  ...libraryTools,
+  ...historyTools,
+  ...sharingTools,
+  ...learningTools,
+  ...approvalTools,
+  ...backupTools,
+  ...accessTools,
+  ...peopleTools,
+  ...notificationTools,
+};
 export const routeOperations: Operations<RouteUse> = {
   "GET /t/:team/metrics": () => ({ needs: ["metrics:read"] }),
   ...dataRoutes,
   ...libraryRoutes,
+  ...historyRoutes,
+  ...liveRoutes,
+  ...sharingRoutes,
+  ...learningRoutes,
+  ...approvalRoutes,
+  ...backupRoutes,
   ...accessRoutes,
   ...peopleRoutes,
+  ...notificationRoutes,
 };
 
 /** Routes that are exercised otherwise, and how. */

@@ -120,7 +120,7 @@ async function tryAll(run: Run, note: (attempt: Attempt) => void): Promise<void>
   await checkStreams(run);
   await checkHeads(run, options.operations);
   const isUsual = (ask: Ask, answer: Answer, team: Team): boolean =>
-    run.references.get(referenceKind(ask)) === refusalText(answer, team.slug);
+    isUsualRefusal(run, ask, refusalText(answer, team.slug));
   foundElsewhere(run, await checkDeletion(world, options, run.streams, isUsual));
   for (const team of world.teams.slice(0, -1))
     if ((await auditHead(options, team)) !== team.head)
@@ -258,14 +258,13 @@ function sabotaged({ options }: Run, viewer: Viewer | undefined): Viewer | undef
 }
 
 /** Whoever is nobody at a URL is told the same as at the URL of a team that does not exist. */
-function findOddRefusal({ references }: Run, attempt: Attempt, answer: Answer): Violation[] {
+function findOddRefusal(run: Run, attempt: Attempt, answer: Answer): Violation[] {
   const { credential, operation, team, ask } = attempt;
   if (credential.viewer !== undefined) return [];
   if (credential.refusal !== undefined) {
     if (answer.status === 403 && answer.code === "forbidden" && answer.text.includes(credential.refusal)) return [];
   } else {
-    const wanted = references.get(referenceKind(ask));
-    if (wanted === refusalText(answer, team.slug)) return [];
+    if (isUsualRefusal(run, ask, refusalText(answer, team.slug))) return [];
   }
   const detail = `${credential.how} was not refused as it must be: ${answer.status} ${answer.code}`;
   return [{ kind: "refusal", operation, detail, excerpt: answer.text.slice(0, 600) }];
@@ -273,9 +272,22 @@ function findOddRefusal({ references }: Run, attempt: Attempt, answer: Answer): 
 
 const referenceKind = (ask: Ask): string =>
   `${ask.path.includes("/mcp") ? "mcp" : "rest"} ${ask.headers.authorization !== undefined}`;
+const sessionKind = "rest session";
 
-async function readReferences({ options, references }: Run): Promise<void> {
+/** A cookie is of a session that stands or of one that does not: each has its words. */
+function isUsualRefusal({ references }: Run, ask: Ask, text: string): boolean {
+  const kinds = [referenceKind(ask), ...(ask.headers.cookie === undefined ? [] : [sessionKind])];
+  return kinds.some((kind) => references.get(kind) === text);
+}
+
+async function readReferences({ options, references, world }: Run): Promise<void> {
   const none = "no-such-team";
+  const session = world.teams.flatMap(({ keys }) => keys).find(({ kind }) => kind === "session");
+  if (session !== undefined) {
+    const ask = restAsk(none, "GET", "/datasets");
+    const answer = await send(options.origin, { ...ask, headers: { ...ask.headers, cookie: session.token } });
+    references.set(sessionKind, refusalText(answer, none));
+  }
   for (const ask of [restAsk(none, "GET", "/datasets"), mcpAsk("2025", none, "tools/list", {})]) {
     for (const headers of [ask.headers, { ...ask.headers, authorization: "Bearer nonsense" }]) {
       const answer = await send(options.origin, { ...ask, headers });

@@ -17,15 +17,18 @@ export interface ProofServer {
 const startTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
 
-/** Starts a server, hands it over, and ends it whatever happens. */
+/**
+ * Starts a server, hands it over, and ends it whatever happens. `operatorToken`: as that of an earlier server on this state; `entry`: another
+ * entry than the Worker's own.
+ */
 export async function withServer<Result>(
   persistDir: string,
   use: (server: ProofServer) => Promise<Result>,
+  { operatorToken = randomBytes(24).toString("hex"), entry }: { operatorToken?: string; entry?: string } = {},
 ): Promise<Result> {
-  const operatorToken = randomBytes(24).toString("hex");
   const lines: string[] = [];
   const port = Number(process.env.PROOF_PORT ?? (await freePort()));
-  const child = start(port, persistDir, operatorToken, lines);
+  const child = start({ port, persistDir, operatorToken, lines, entry });
   const origin = `http://127.0.0.1:${port}`;
   try {
     await untilHealthy(origin, child, lines);
@@ -35,8 +38,22 @@ export async function withServer<Result>(
   }
 }
 
-function start(port: number, persistDir: string, operatorToken: string, lines: string[]): ChildProcess {
-  const vars = { OPERATOR_TOKEN: operatorToken, TEAM_CREATION: "anyone", RATE_LIMIT_MAX_PER_MINUTE: "1000000" };
+function start({
+  port,
+  persistDir,
+  operatorToken,
+  lines,
+  entry,
+}: Pick<ProofServer, "persistDir" | "operatorToken" | "lines"> & {
+  port: number;
+  entry: string | undefined;
+}): ChildProcess {
+  const vars = {
+    OPERATOR_TOKEN: operatorToken,
+    TEAM_CREATION: "anyone",
+    RATE_LIMIT_MAX_PER_MINUTE: "1000000",
+    WEBHOOK_DNS: "http://127.0.0.1:9/",
+  };
   // Whatever wrangler would otherwise keep in the home directory or ask the network for.
   const quiet = {
     XDG_CONFIG_HOME: join(persistDir, "config"),
@@ -51,7 +68,7 @@ function start(port: number, persistDir: string, operatorToken: string, lines: s
     FORCE_COLOR: "0",
   };
   const child = spawn(process.execPath, [fileURLToPath(new URL("bare-server.mjs", import.meta.url))], {
-    env: { ...process.env, ...quiet, PROOF_SERVER: JSON.stringify({ port, persistDir, vars }) },
+    env: { ...process.env, ...quiet, PROOF_SERVER: JSON.stringify({ port, persistDir, vars, entry }) },
     stdio: ["ignore", "pipe", "pipe"],
     detached: process.platform !== "win32",
   });

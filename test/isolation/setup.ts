@@ -78,7 +78,7 @@ async function makeTeam(world: World, deployment: Deployment, slug: string): Pro
     things: [],
     root,
     head: 0,
-    loot: { cursors: [], uploads: [], ids: [], invitations: [], heads: [] },
+    loot: { cursors: [], uploads: [], ids: [], invitations: [], heads: [], proposals: [] },
     logsArguments: false,
   };
   world.teams.push(team);
@@ -94,7 +94,11 @@ async function makeTeam(world: World, deployment: Deployment, slug: string): Pro
     query_per_minute: 1_000_000,
     write_per_minute: 1_000_000,
   };
-  await asRoot(deployment, team, restAsk(slug, "PATCH", "/team", { json: { settings: { rate_limits: rates } } }));
+  await asRoot(
+    deployment,
+    team,
+    restAsk(slug, "PATCH", "/team", { json: { settings: { rate_limits: rates, members_save_directly: true } } }),
+  );
   await fill(world, deployment, team);
   world.spreadBy(rootViewer(team), world.canaries.textsOf(slug));
   // Operations leave root alone; what it holds is for the model's own questions.

@@ -37,6 +37,7 @@ export const siteOperations: SiteOperations = {
   "PUT /operator/teams/:team": forOperator((_, team) => `/operator/teams/${team.slug}`, { name: "Taken" }),
   "DELETE /operator/teams/:team": forOperator((_, team) => `/operator/teams/${team.slug}`),
   "POST /operator/teams/:team/restore": forOperator((_, team) => `/operator/teams/${team.slug}/restore`, {}),
+  "GET /operator/teams/:team/backups": forOperator((_, team) => `/operator/teams/${team.slug}/backups`),
   "POST /operator/teams/:team/invitations": forOperator((_, team) => `/operator/teams/${team.slug}/invitations`, {
     role: "owner",
     sign_in: true,
@@ -48,6 +49,9 @@ export const siteOperations: SiteOperations = {
   "DELETE /operator/teams/:team/tokens/:id": forOperator(
     (world, team) => `/operator/teams/${team.slug}/tokens/${world.random.pick(team.keys)?.id ?? "tok_none"}`,
   ),
+  "GET /operator/dead-letters": forOperator(() => "/operator/dead-letters"),
+  "POST /operator/dead-letters/:id/replay": forOperator(() => "/operator/dead-letters/x/replay", {}),
+  "DELETE /operator/dead-letters/:id": forOperator(() => "/operator/dead-letters/x"),
   "GET /": plain("/"),
   "GET /account": plain("/account"),
   "GET /teams/new": plain("/teams/new"),

@@ -1,17 +1,19 @@
-// Open streams of both eras, listening all along: nobody may be told of what they may not see. Runs in Node.
+// Open streams of both eras and the live feed, listening all along: nobody may be told of what they may not see. Runs in Node.
 
 import { secretRows } from "./data-operations.ts";
 import { secretTool } from "./library-operations.ts";
 import { findLeaks, type Violation, who } from "./oracle.ts";
 import { asRoot, type Deployment, tool } from "./setup.ts";
-import { type Ask, mcpAsk, restAsk, textAt } from "./wire.ts";
+import { type Ask, at, mcpAsk, restAsk, textAt } from "./wire.ts";
 import { type Key, sees, type Team, type Thing, type Viewer, type World } from "./world.ts";
 
 interface Listener {
   key: Key;
   team: Team;
-  era: "2025" | "2026";
+  era: "2025" | "2026" | "live";
   sent: string;
+  /** Of the live feed: the last event that was heard, to go on from. */
+  seq: number;
   events: { method: string; uri: string | undefined }[];
   ended: boolean;
   close: () => void;
@@ -36,17 +38,27 @@ export class Streams {
     this.#found = found;
   }
 
-  /** Opens what is not open: per team, every person's first live key, in turn of either era. */
+  /** Opens what is not open: per team, every person's first live key, in turn of every kind. Live feeds come back from where they were, or from the start. */
   async open(): Promise<void> {
+    const resumed = new Map<Key, number>();
+    for (const listener of this.#listeners.filter(({ era, ended }) => era === "live" && !ended)) {
+      if (!this.#world.random.chance(0.5)) continue;
+      resumed.set(listener.key, this.#world.random.chance(0.5) ? listener.seq : 0);
+      listener.close();
+      listener.ended = true;
+    }
     this.#listeners = this.#listeners.filter((listener) => !listener.ended);
     for (const team of this.#world.teams) {
       const bearers = team.keys.filter(({ kind }) => kind !== "session");
       const keys = new Map(bearers.map((key) => [key.person.username, key]));
       let turn = 0;
       for (const key of keys.values()) {
-        const era = turn++ % 2 === 0 ? "2025" : "2026";
+        const era = (["2025", "live", "2026"] as const)[turn++ % 3] ?? "live";
         const isOpen = this.#listeners.some((listener) => listener.key === key);
-        if (!isOpen && this.#viewerOf(key)?.scopes.includes("data:read")) await this.#listen(team, key, era);
+        if (isOpen || !this.#viewerOf(key)?.scopes.includes("data:read")) continue;
+        const since = resumed.get(key);
+        if (era === "live" || since !== undefined) await this.#listenLive(team, key, since ?? 0);
+        else await this.#listen(team, key, era);
       }
     }
   }
@@ -59,10 +71,10 @@ export class Streams {
   checkEnded(): Violation[] {
     return this.#listeners
       .filter((listener) => !listener.ended && this.#viewerOf(listener.key) === undefined)
-      .map(({ key, team }) => ({
+      .map(({ key, team, era }) => ({
         kind: "refusal" as const,
         operation: "an open stream",
-        detail: `the stream of ${key.name} of team ${team.slug} is open although its access has ended`,
+        detail: `the stream (${era}) of ${key.name} of team ${team.slug} is open although its access has ended`,
         excerpt: "",
       }));
   }
@@ -73,10 +85,10 @@ export class Streams {
     for (let tries = 0; tries < 50 && own.some(({ ended }) => !ended); tries++) await sleep(100);
     return own
       .filter(({ ended }) => !ended)
-      .map(({ key }) => ({
+      .map(({ key, era }) => ({
         kind: "refusal" as const,
         operation: "an open stream",
-        detail: `the stream of ${key.name} of team ${team.slug} outlived the team`,
+        detail: `the stream (${era}) of ${key.name} of team ${team.slug} outlived the team`,
         excerpt: "",
       }));
   }
@@ -137,6 +149,7 @@ export class Streams {
       key,
       team,
       era,
+      seq: 0,
       sent: ask.body ?? "",
       events: [],
       ended: false,
@@ -151,6 +164,63 @@ export class Streams {
     void this.#read(listener, response.body).catch(() => {
       listener.ended = true;
     });
+  }
+
+  async #listenLive(team: Team, key: Key, since: number): Promise<void> {
+    const url = `${this.#deployment.origin.replace("http", "ws")}/t/${team.slug}/live?since=${since}`;
+    const socket = openSocket(url, { authorization: `Bearer ${key.token}` });
+    let isOver = false;
+    const listener: Listener = {
+      ...{ key, team, era: "live", seq: since, sent: "", events: [], close: () => socket.close() },
+      // Told of its end is ended: nothing can come any more, however long the connection takes to go.
+      get ended() {
+        return isOver || socket.readyState >= WebSocket.CLOSING;
+      },
+      set ended(is) {
+        isOver = is;
+      },
+    };
+    const opened = await new Promise<boolean>((resolve) => {
+      socket.addEventListener("open", () => resolve(true));
+      socket.addEventListener("error", () => resolve(false));
+      socket.addEventListener("message", ({ data }) => this.#takeLive(listener, String(data)));
+      socket.addEventListener("close", () => {
+        listener.ended = true;
+      });
+    });
+    if (opened) this.#listeners.push(listener);
+    else if (this.#viewerOf(key) !== undefined) {
+      const detail = `${key.name} of team ${team.slug} could not listen (live)`;
+      this.#found([{ kind: "refusal", operation: "the live feed", detail, excerpt: "" }]);
+    }
+  }
+
+  #takeLive(listener: Listener, text: string): void {
+    const json: unknown = JSON.parse(text);
+    if (at(json, "type") === "event") {
+      listener.seq = Number(at(json, "seq"));
+      this.events++;
+      listener.events.push({ method: "event", uri: `${at(json, "kind")}://${at(json, "name")}` });
+    }
+    const viewer = this.#viewerOf(listener.key);
+    if (viewer === undefined) return;
+    const { team } = listener;
+    const thing = team.things.find(({ kind, name }) => at(json, "kind") === kind && at(json, "name") === name);
+    const lookingBackFrom = Date.now();
+    if (thing !== undefined && !sees(viewer, thing, lookingBackFrom)) void this.#judgeLater(listener, thing, text);
+    this.#world.lookingBackFrom = lookingBackFrom;
+    const leaks = findLeaks(this.#world, text, { operation: "the live feed", viewer, sent: "", team: team.slug });
+    this.#world.lookingBackFrom = undefined;
+    if (leaks.length > 0) this.#found(leaks);
+  }
+
+  /** An event comes before the answer to the request that made it, which is what the model learns from. */
+  async #judgeLater(listener: Listener, thing: Thing, text: string): Promise<void> {
+    await sleep(settleMs);
+    const viewer = this.#viewerOf(listener.key);
+    if (viewer === undefined || sees(viewer, thing)) return;
+    const detail = `${who(viewer)} was told of the ${thing.kind} ${thing.name} of team ${thing.team}`;
+    this.#found([{ kind: "leak", operation: "the live feed", detail, excerpt: text }]);
   }
 
   async #read(listener: Listener, body: ReadableStream<Uint8Array>): Promise<void> {
@@ -185,7 +255,13 @@ export class Streams {
 
 /** A stream of 2025 says only that lists changed; a dataset's new version changes no list. */
 function isToldOf({ era }: Listener, thing: Thing): boolean {
-  return thing.kind === "tool" || era === "2026";
+  return thing.kind === "tool" || era !== "2025";
+}
+
+/** Node's WebSocket takes headers, which the types of browsers do not know. */
+function openSocket(url: string, headers: Record<string, string>): WebSocket {
+  const Socket = WebSocket as unknown as new (url: string, options: { headers: Record<string, string> }) => WebSocket;
+  return new Socket(url, { headers });
 }
 
 const getStream = (team: Team): Ask => ({

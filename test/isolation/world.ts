@@ -13,6 +13,7 @@ export const rights = {
   "data:read": ["viewer", "data:read"],
   "data:write": ["member", "data:write"],
   "library:write": ["member", "library:write"],
+  "library:propose": ["member", "library:write"],
   "visibility:own": ["member", "data:write"],
   "visibility:manage": ["admin", "admin"],
   "activity:read": ["admin", "admin"],
@@ -25,6 +26,9 @@ export const rights = {
   "settings:manage": ["admin", "admin"],
   "metrics:read": ["admin", "admin"],
   "audit:read": ["admin", "admin"],
+  "notifications:own": ["viewer", "data:read"],
+  "webhooks:manage": ["admin", "admin"],
+  "backups:manage": ["admin", "admin"],
 } as const satisfies Record<string, readonly [Role, Scope]>;
 export type Right = keyof typeof rights;
 
@@ -95,6 +99,13 @@ export interface Loot {
   invitations: { id: string; role: Role; secret: string }[];
   /** Heads of the audit log, as `seq:hash`. */
   heads: string[];
+  proposals: LootedProposal[];
+}
+
+export interface LootedProposal {
+  id: string;
+  kind: "tool" | "function";
+  author: string;
 }
 
 /** Whom a request stands for. */

@@ -4,10 +4,10 @@ import { importsOf, productFiles } from "./sources.ts";
 
 /** Features by tier: a feature may import an earlier tier's rules and schemas. */
 const tiers: readonly (readonly string[])[] = [
-  ["teams", "access", "audit", "metrics", "people", "rate-limits", "idempotency", "sign-in", "visibility"],
+  ["teams", "access", "audit", "metrics", "people", "rate-limits", "idempotency", "sign-in", "visibility", "live"],
   ["schemas", "datasets", "tables", "frames", "postgres", "dbt", "sources", "jq-functions", "sql-templates"],
   ["query", "jq-tools", "metadata"],
-  ["approvals", "learning", "notifications", "backups", "assistant"],
+  ["approvals", "history", "learning", "notifications", "backups", "sharing", "assistant"],
 ];
 /** Within a tier, an order where one stands on the other. */
 const withinTier: readonly (readonly [from: string, to: string])[] = [
@@ -22,20 +22,25 @@ const withinTier: readonly (readonly [from: string, to: string])[] = [
   ["sign-in", "access"],
   ["metrics", "access"],
   ["visibility", "access"],
+  ["live", "access"],
   ["jq-tools", "query"],
+  ["learning", "approvals"],
 ];
+
+const limitFiles = ["limits.ts", "workflow-limits.ts"];
 
 /** What each layer may import at run time, besides itself. Files at the root of src are layers of their own. */
 const allowed: Record<string, readonly string[]> = {
   core: [],
   "limits.ts": [],
+  "workflow-limits.ts": [],
   "context.ts": [],
-  "tool.ts": ["core", "limits.ts"],
-  engines: ["core", "limits.ts"],
-  platform: ["core", "limits.ts"],
-  features: ["core", "limits.ts", "tool.ts", "engines", "platform"],
-  durable: ["core", "limits.ts", "engines", "features", "migrations"],
-  surfaces: ["core", "limits.ts", "tool.ts", "engines", "platform", "features"],
+  "tool.ts": ["core", ...limitFiles],
+  engines: ["core", ...limitFiles],
+  platform: ["core", ...limitFiles],
+  features: ["core", ...limitFiles, "tool.ts", "engines", "platform"],
+  durable: ["core", ...limitFiles, "engines", "features", "migrations"],
+  surfaces: ["core", ...limitFiles, "tool.ts", "engines", "platform", "features"],
   browser: [],
   "worker.ts": ["surfaces", "durable"],
 };

@@ -49,6 +49,12 @@ export const permissionRules: Record<Permission, Rule> = {
   "data:read": { role: "viewer", scope: "data:read", what: "read datasets, functions and tools, and run them" },
   "data:write": { role: "member", scope: "data:write", what: "create, replace and delete datasets" },
   "library:write": { role: "member", scope: "library:write", what: "change functions and tools" },
+  "library:propose": {
+    role: "member",
+    scope: "library:write",
+    what: "propose changes of functions and tools, and vote on them",
+  },
+  "notifications:own": { role: "viewer", scope: "data:read", what: "read one's own notifications and choose them" },
   "visibility:own": { role: "member", scope: "data:write", what: "set who sees a dataset or tool that one created" },
   "visibility:manage": { role: "admin", scope: "admin", what: "set who sees a dataset or tool" },
   "activity:read": { role: "admin", scope: "admin", what: "read what others have executed" },
@@ -71,6 +77,8 @@ export const permissionRules: Record<Permission, Rule> = {
   "settings:manage": { role: "admin", scope: "admin", what: "rename the team and change its settings" },
   "metrics:read": { role: "admin", scope: "admin", what: "read the team's metrics" },
   "audit:read": { role: "admin", scope: "admin", what: "read, verify and export the audit log" },
+  "webhooks:manage": { role: "admin", scope: "admin", what: "manage webhooks and what they are sent" },
+  "backups:manage": { role: "admin", scope: "admin", what: "back the team up and restore it" },
 };
 
 /** The weaker of two roles. */

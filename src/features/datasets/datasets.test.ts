@@ -257,7 +257,7 @@ describe("the background consumer", () => {
     const body = { type: "delete_objects", team: team.slug, objects: [{ r2_key: key, multipart_id: null }] };
     for (let attempt = 0; attempt < 2; attempt++) {
       const batch = createMessageBatch("super-data-background", [message(body)]);
-      await handleBackground(batch, env);
+      await handleBackground(batch, env, createExecutionContext());
       const result = await getQueueResult(batch, createExecutionContext());
       expect([result.explicitAcks, result.retryMessages]).toEqual([["m1"], []]);
     }
@@ -282,7 +282,7 @@ describe("the background consumer", () => {
     const batch = createMessageBatch("super-data-background", [
       message({ type: "delete_objects", team: team.slug, objects }),
     ]);
-    await handleBackground(batch, { ...env, FILES: files });
+    await handleBackground(batch, { ...env, FILES: files }, createExecutionContext());
     const result = await getQueueResult(batch, createExecutionContext());
     expect(result.retryMessages.map((retry) => retry.msgId)).toEqual(["m1"]);
     expect([await team.objects(), await team.leftovers()]).toEqual([[], { uploads: 0, parts: 0, retired: 0 }]);
@@ -295,10 +295,10 @@ describe("the background consumer", () => {
     };
     const objects = [{ r2_key: "x", multipart_id: null }];
     const bad = createMessageBatch("super-data-background", [message({ type: "unknown" })]);
-    await handleBackground(bad, failing);
+    await handleBackground(bad, failing, createExecutionContext());
     expect((await getQueueResult(bad, createExecutionContext())).explicitAcks).toEqual(["m1"]);
     const good = createMessageBatch("super-data-background", [message({ type: "delete_objects", team: "t", objects })]);
-    await handleBackground(good, failing);
+    await handleBackground(good, failing, createExecutionContext());
     const result = await getQueueResult(good, createExecutionContext());
     expect([result.explicitAcks, result.retryMessages.map((retry) => retry.msgId)]).toEqual([[], ["m1"]]);
   });

@@ -381,7 +381,8 @@ describe("an upload in one request", () => {
     if (socket === null) throw new Error("no socket");
     const events: unknown[] = [];
     socket.addEventListener("message", (event) => {
-      events.push(JSON.parse(String(event.data)));
+      const { type, seq: _seq, at: _at, ...said } = JSON.parse(String(event.data));
+      if (type === "event") events.push(said);
     });
     socket.accept();
     await team.request("PUT", "/d", { body: "1", headers: ndjson });
@@ -390,9 +391,9 @@ describe("an upload in one request", () => {
     await team.request("DELETE", "/d");
     await vi.waitFor(() => expect(events).toHaveLength(3));
     expect(events).toEqual([
-      { kind: "dataset", name: "d", change: "created", revision: 1 },
-      { kind: "dataset", name: "d", change: "updated", revision: 2 },
-      { kind: "dataset", name: "d", change: "removed", revision: 3 },
+      { kind: "dataset", name: "d", change: "created", by: "ada", revision: 1 },
+      { kind: "dataset", name: "d", change: "updated", by: "ada", revision: 2 },
+      { kind: "dataset", name: "d", change: "removed", by: "ada", revision: 3 },
     ]);
     socket.close();
   });

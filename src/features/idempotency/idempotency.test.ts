@@ -155,7 +155,7 @@ describe("a write", () => {
 
   it("marks its key in its own transaction", async () => {
     const team = await keyedTeam();
-    const context = await team.call("member");
+    const context = await team.call("admin");
     await context.stub.idempotency().claim(claim("mine", { userId: context.actor.userId }));
     await useTool({ ...context, idempotencyId: "mine" }, "save_function", definition);
     const state = await team.inside((_db, storage) => storage.sql.exec("SELECT state FROM idempotency_keys").one());
@@ -164,18 +164,18 @@ describe("a write", () => {
 
   it("is undone when its request's place was taken", async () => {
     const team = await keyedTeam();
-    const context = await team.call("member");
+    const context = await team.call("admin");
     const late = { ...context, idempotencyId: "given-up" };
     expect(await rejection(useTool(late, "save_function", definition))).toEqual({
       code: "idempotency_running",
       message: "A retry with the same idempotency key has taken this request's place.",
     });
-    expect(await functions(await team.call("member"))).toBe(0);
+    expect(await functions(await team.call("admin"))).toBe(0);
   });
 
   it("leaves keys to the alarm, which forgets those that are over", async () => {
     const team = await keyedTeam();
-    const context = await team.call("member");
+    const context = await team.call("admin");
     await context.stub.idempotency().claim(claim("new"));
     await team.inside((db) => claimKey(db, claim("old", { keyHash: "k2" }), start));
     await runDurableObjectAlarm(env.TEAM.get(env.TEAM.idFromName(team.slug)));

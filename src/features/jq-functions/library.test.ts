@@ -11,16 +11,18 @@ describe("save_function", () => {
   it("creates, leaves the same content unchanged, and updates", async () => {
     const team = await freshTeam();
     const first = { name: "double", definition: "def double: . * 2;", description: "Twice." };
-    const created = await useTool(await team.call(), "save_function", first);
+    const created = await useTool(await team.call("admin"), "save_function", first);
     expect(created.text).toBe("Created double, version 1.");
-    expect((await useTool(await team.call(), "save_function", first)).text).toBe(
+    expect((await useTool(await team.call("admin"), "save_function", first)).text).toBe(
       "double is unchanged: version 1 already holds this.",
     );
     const changed = { name: "double", definition: "def double: . + .;", reason: "strings too" };
-    expect((await useTool(await team.call("member", "bob"), "save_function", changed)).text).toBe(
+    expect((await useTool(await team.call("admin", "bob"), "save_function", changed)).text).toBe(
       "Updated double, version 2.",
     );
-    const { function: found, versions } = await (await team.call()).stub.functions().history("double", { limit: 10 });
+    const { function: found, versions } = await (await team.call("admin")).stub
+      .functions()
+      .history("double", { limit: 10 });
     expect({ ...found, id: "", created_at: "", updated_at: "" }).toEqual({
       id: "",
       name: "double",
@@ -46,22 +48,22 @@ describe("save_function", () => {
 
   it("refuses a change that breaks dependants and saves nothing", async () => {
     const team = await freshTeam();
-    await useTool(await team.call(), "save_function", { name: "base", definition: "def base($a): $a;" });
-    await useTool(await team.call(), "save_function", { name: "user", definition: "def user: base(1);" });
-    await (await team.call()).stub.tools().save({ name: "t", description: "d", query: "user + base(2)" }, by);
+    await useTool(await team.call("admin"), "save_function", { name: "base", definition: "def base($a): $a;" });
+    await useTool(await team.call("admin"), "save_function", { name: "user", definition: "def user: base(1);" });
+    await (await team.call("admin")).stub.tools().save({ name: "t", description: "d", query: "user + base(2)" }, by);
     const change = { name: "base", definition: "def base: 1;" };
     const expected = {
       code: "jq_breaks_dependants",
       message:
         "Saving base like this would break 2 that use it: function user (line 1, column 11: base is called with 1 argument; it takes 0.); tool t (line 1, column 8: base is called with 1 argument; it takes 0.).",
     };
-    const call = await team.call();
+    const call = await team.call("admin");
     expect(await rejection(useTool(call, "save_function", change))).toEqual(expected);
     // The object says the same to a Worker that did not look.
     expect(await rejection(Promise.resolve(call.stub.functions().save(change, by)))).toEqual(expected);
     const deactivation = await rejection(Promise.resolve(call.stub.functions().deactivate("base", by)));
     expect(deactivation.code).toBe("jq_breaks_dependants");
-    const after = await team.call();
+    const after = await team.call("admin");
     expect([after.catalogue.functions.get("base")?.version, after.catalogue.revision]).toEqual([
       1,
       call.catalogue.revision,
@@ -70,10 +72,10 @@ describe("save_function", () => {
 
   it("asks the engine about the function and about what depends on it", async () => {
     const team = await freshTeam();
-    await useTool(await team.call(), "save_function", { name: "base", definition: "def base: 1;" });
-    await useTool(await team.call(), "save_function", { name: "user", definition: "def user: base;" });
+    await useTool(await team.call("admin"), "save_function", { name: "base", definition: "def base: 1;" });
+    await useTool(await team.call("admin"), "save_function", { name: "user", definition: "def user: base;" });
     const programs: string[] = [];
-    await saveFunction(await team.call(), { name: "base", definition: "def base: 2;" }, async (program) => {
+    await saveFunction(await team.call("admin"), { name: "base", definition: "def base: 2;" }, async (program) => {
       programs.push(program);
     });
     expect(programs).toEqual(["def base: 2;\n.", "def base: 2;\ndef user: base;\n."]);
@@ -82,8 +84,8 @@ describe("save_function", () => {
   it("lets one of two racing saves make a circle, and neither half of it stays", async () => {
     const team = await freshTeam();
     for (const name of ["a", "b"])
-      await useTool(await team.call(), "save_function", { name, definition: `def ${name}: 1;` });
-    const [one, two] = [await team.call(), await team.call()];
+      await useTool(await team.call("admin"), "save_function", { name, definition: `def ${name}: 1;` });
+    const [one, two] = [await team.call("admin"), await team.call("admin")];
     const results = await Promise.allSettled([
       useTool(one, "save_function", { name: "a", definition: "def a: b;" }),
       useTool(two, "save_function", { name: "b", definition: "def b: a;" }),
@@ -107,7 +109,7 @@ describe("save_function", () => {
 
   it("saves a batch as one change, the failing entries apart", async () => {
     const team = await freshTeam();
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     const results = await stub.functions().saveAll(
       [
         { name: "a", definition: "def a: 1;" },
@@ -125,7 +127,7 @@ describe("save_function", () => {
       "updated",
       "jq_cycle",
     ]);
-    const { catalogue } = await team.call();
+    const { catalogue } = await team.call("admin");
     expect([catalogue.revision, [...catalogue.functions.values()].map(({ definition }) => definition)]).toEqual([
       1,
       ["def a: 2;", "def b: a;"],
@@ -134,7 +136,7 @@ describe("save_function", () => {
 
   it("refuses functions that are too large, one by one and all together", async () => {
     const team = await freshTeam();
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     const definition = (name: string, text: string): string => `def ${name}: "${text}";`;
     const one = { name: "f", definition: definition("f", "€".repeat(40_000)) };
     expect(await rejection(Promise.resolve(stub.functions().save(one, by)))).toEqual({
@@ -158,7 +160,7 @@ describe("save_function", () => {
   it("refuses unknown arguments", async () => {
     const team = await freshTeam();
     const args = { name: "f", definition: "def f: 1;", team: "other" };
-    expect(await rejection(useTool(await team.call(), "save_function", args))).toEqual({
+    expect(await rejection(useTool(await team.call("admin"), "save_function", args))).toEqual({
       code: "invalid_argument",
       message: 'save_function: Unrecognized key: "team"',
     });
@@ -168,10 +170,10 @@ describe("save_function", () => {
 describe("deactivate and restore", () => {
   it("begins a function anew that is saved over a deactivated one, and says so", async () => {
     const team = await freshTeam();
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     await stub.functions().save({ name: "f", definition: "def f($a): 1;", description: "Old." }, by);
     await stub.functions().deactivate("f", by);
-    const { text, data } = await useTool(await team.call(), "save_function", {
+    const { text, data } = await useTool(await team.call("admin"), "save_function", {
       name: "f",
       definition: "def f($a): 1;",
     });
@@ -183,7 +185,7 @@ describe("deactivate and restore", () => {
 
   it("leaves deactivated functions out for a Worker that knows nothing yet", async () => {
     const team = await freshTeam();
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     await stub.functions().save({ name: "f", definition: "def f: 1;" }, by);
     await stub.functions().save({ name: "g", definition: "def g: 1;" }, by);
     await stub.functions().deactivate("f", by);
@@ -197,18 +199,18 @@ describe("deactivate and restore", () => {
       return functions.map(({ name }) => name);
     };
     expect(await changes({})).toEqual(["g"]);
-    const { incarnation } = (await team.call()).catalogue;
+    const { incarnation } = (await team.call("admin")).catalogue;
     expect((await changes({ incarnation, revision: 0 })).sort()).toEqual(["f", "g"]);
   });
 
   it("takes a function out of use and back, and checks it again", async () => {
     const team = await freshTeam();
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     await stub.functions().save({ name: "base", definition: "def base: 1;" }, by);
     await stub.functions().save({ name: "user", definition: "def user: base;" }, by);
     await stub.functions().deactivate("user", by, "not needed");
     await stub.functions().deactivate("base", by);
-    expect([...(await team.call()).catalogue.functions.keys()]).toEqual([]);
+    expect([...(await team.call("admin")).catalogue.functions.keys()]).toEqual([]);
     expect(await rejection(Promise.resolve(stub.functions().restore("user", by)))).toEqual({
       code: "jq_unknown_name",
       message:
@@ -226,9 +228,9 @@ describe("deactivate and restore", () => {
 
   it("names near functions for one that is not there", async () => {
     const team = await freshTeam();
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     await stub.functions().save({ name: "margin", definition: "def margin: 1;" }, by);
-    expect(await rejection(useTool(await team.call(), "get_function", { name: "margins" }))).toEqual({
+    expect(await rejection(useTool(await team.call("admin"), "get_function", { name: "margins" }))).toEqual({
       code: "not_found",
       message: "The library has no function margins.",
     });
@@ -236,7 +238,7 @@ describe("deactivate and restore", () => {
 
   it("keeps teams apart", async () => {
     const [mine, other] = [await freshTeam(), await freshTeam()];
-    await useTool(await mine.call(), "save_function", { name: "secret", definition: "def secret: 1;" });
+    await useTool(await mine.call("admin"), "save_function", { name: "secret", definition: "def secret: 1;" });
     const call = await other.call("owner");
     expect((await useTool(call, "list_functions", {})).text).toBe("0 of 0 functions");
     expect((await rejection(useTool(call, "get_function", { name: "secret" }))).code).toBe("not_found");
@@ -247,12 +249,12 @@ describe("list_functions and get_function", () => {
   it("lists by words, in pages", async () => {
     const team = await freshTeam();
     for (const name of ["alpha", "beta", "delta"])
-      await useTool(await team.call(), "save_function", {
+      await useTool(await team.call("admin"), "save_function", {
         name,
         definition: `def ${name}($x): $x;`,
         description: `The ${name} rate.`,
       });
-    const call = await team.call();
+    const call = await team.call("admin");
     const first = await useTool(call, "list_functions", { query: "rate", limit: 2 });
     const cursor = first.data.next_cursor;
     expect(first.text).toBe(
@@ -271,7 +273,7 @@ describe("list_functions and get_function", () => {
 
   it("shows a function with what uses it", async () => {
     const team = await freshTeam();
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     await stub.functions().save(
       {
         name: "base",

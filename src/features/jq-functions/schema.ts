@@ -71,10 +71,13 @@ export const functionVersionSchema = z.object({
   description: z.string(),
   is_active: z.boolean(),
   reason: z.string().nullable(),
+  proposal_id: z.string().nullable().describe("The proposal that was approved; null: saved directly."),
   author: z.string(),
   created_at: z.string(),
 });
 export type FunctionVersion = z.infer<typeof functionVersionSchema>;
+/** All that its author wrote. */
+export type WholeFunctionVersion = FunctionVersion & { parameters: FunctionParameter[]; allow_builtin_name: boolean };
 
 /** What a save did. */
 export const saveOutcomes = ["created", "updated", "unchanged"] as const;

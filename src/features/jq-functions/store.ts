@@ -3,10 +3,11 @@ import { and, count, desc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Db } from "../../durable/db.ts";
 import { type Asker, maySee, type Visibility } from "../access/access.ts";
-import type { FunctionVersion, JqFunction, VersionAction } from "./schema.ts";
+import type { FunctionVersion, JqFunction, VersionAction, WholeFunctionVersion } from "./schema.ts";
 import { functionDependencies, jqFunctions, jqFunctionVersions } from "./table.ts";
 
 export type FunctionRow = typeof jqFunctions.$inferSelect;
+export type FunctionVersionRow = typeof jqFunctionVersions.$inferSelect;
 
 /** The columns of the tools' table that this feature reads; the tiers forbid importing it from there. */
 const toolColumns = sqliteTable("tools", {
@@ -101,7 +102,7 @@ export function writeFunction(
   db: Db,
   row: FunctionRow,
   dependsOn: readonly string[],
-  record: { action: VersionAction; reason: string | null },
+  record: { action: VersionAction; reason: string | null; proposalId: string | null },
 ): void {
   db.insert(jqFunctions).values(row).onConflictDoUpdate({ target: jqFunctions.id, set: row }).run();
   db.insert(jqFunctionVersions)
@@ -115,6 +116,7 @@ export function writeFunction(
       isActive: row.isActive,
       shadowsBuiltin: row.shadowsBuiltin,
       reason: record.reason,
+      proposalId: record.proposalId,
       author: row.updatedBy,
       createdAt: row.updatedAt,
     })
@@ -145,16 +147,35 @@ export function functionVersions(
     .orderBy(desc(jqFunctionVersions.version))
     .limit(page.limit)
     .all();
-  return rows.map((row) => ({
+  return rows.map(shownVersion);
+}
+
+/** One version of a function, undefined when it has none of that number. */
+export function findFunctionVersion(db: Db, functionId: string, version: number): FunctionVersionRow | undefined {
+  return db
+    .select()
+    .from(jqFunctionVersions)
+    .where(and(eq(jqFunctionVersions.functionId, functionId), eq(jqFunctionVersions.version, version)))
+    .get();
+}
+
+/** A version with all that its author wrote. */
+export function wholeVersion(row: FunctionVersionRow): WholeFunctionVersion {
+  return { ...shownVersion(row), parameters: row.parameters, allow_builtin_name: row.shadowsBuiltin };
+}
+
+function shownVersion(row: FunctionVersionRow): FunctionVersion {
+  return {
     version: row.version,
     action: row.action,
     definition: row.definition,
     description: row.description,
     is_active: row.isActive,
     reason: row.reason,
+    proposal_id: row.proposalId,
     author: row.author,
     created_at: row.createdAt.toISOString(),
-  }));
+  };
 }
 
 // SQLite takes a bounded number of variables in one statement.

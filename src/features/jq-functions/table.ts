@@ -43,6 +43,8 @@ export const jqFunctionVersions = sqliteTable(
     isActive: integer("is_active", { mode: "boolean" }).notNull(),
     shadowsBuiltin: integer("shadows_builtin", { mode: "boolean" }).notNull(),
     reason: text("reason"),
+    /** The proposal that the team approved; null: saved directly. */
+    proposalId: text("proposal_id"),
     author: text("author").notNull(),
     createdAt: integer("created_at", { mode: "timestamp_ms" }).notNull(),
   },

@@ -142,7 +142,7 @@ export const functionTools = [
     name: "save_function",
     title: "Save a jq function",
     description:
-      "Creates or changes a shared jq function. Checked first: it compiles, calls only what exists, makes no circle, and breaks nothing that uses it.",
+      "Creates or changes a shared jq function. Checked first: it compiles, calls only what exists, makes no circle, and breaks nothing that uses it. Where members may not save: propose_function.",
     input: saveFunctionSchema,
     output: z.object({ outcome: z.enum(saveOutcomes), function: jqFunctionSchema }),
     hints: replaces,

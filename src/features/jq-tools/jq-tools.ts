@@ -10,6 +10,7 @@ import { fitsWhole } from "../datasets/datasets.ts";
 import type { Dataset } from "../datasets/schema.ts";
 import {
   bindValues,
+  type CompileCheck,
   type CompiledProgram,
   checkListed,
   compileProgram,
@@ -21,6 +22,8 @@ import { type PageArguments, pageArguments, type Rows } from "../query/schema.ts
 import { checkParameters, isRequired, readArguments } from "./arguments.ts";
 import { reservedToolNames } from "./reserved-names.ts";
 import type { JqTool, SaveTool, ToolContent, ToolParameter } from "./schema.ts";
+
+export { lineDiff, lineEdits, linesOf } from "./line-diff.ts";
 
 /** What a check needs to know of the team. Datasets are left out where they are not known. */
 export interface ToolSurroundings {
@@ -121,6 +124,19 @@ export function compileTool(
   tool: Pick<JqTool, "query" | "parameters">,
 ): CompiledProgram {
   return compileContent(catalogue.functions, tool);
+}
+
+/** Throws what the real engine says against a tool's program. */
+export async function requireToolCompiles(
+  around: Parameters<typeof compileTool>[0],
+  content: Pick<ToolContent, "query" | "parameters">,
+  compile: CompileCheck,
+): Promise<void> {
+  const { program, bindings } = compileTool(around, content);
+  await compile(
+    program,
+    bindings.map(({ variable }) => variable),
+  );
 }
 
 function compileContent(

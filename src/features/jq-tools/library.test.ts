@@ -31,7 +31,6 @@ describe("the built-in tools", () => {
       get_tool: "data:read",
       save_tool: "library:write",
       test_tool: "data:read",
-      tool_history: "data:read",
       rollback_tool: "library:write",
       deactivate_tool: "library:write",
       restore_tool: "library:write",
@@ -42,11 +41,11 @@ describe("the built-in tools", () => {
 describe("save_tool", () => {
   it("saves a tool that answers at once, and leaves the same content unchanged", async () => {
     const team = await freshTeam();
-    const saved = await useTool(await team.call(), "save_tool", byRegion);
+    const saved = await useTool(await team.call("admin"), "save_tool", byRegion);
     expect(saved.text).toBe(
       "Created by_region, version 1.\nNote: the dataset orders does not exist yet; calls that read it fail until it is uploaded.",
     );
-    expect((await useTool(await team.call(), "save_tool", byRegion)).text.split("\n")[0]).toBe(
+    expect((await useTool(await team.call("admin"), "save_tool", byRegion)).text.split("\n")[0]).toBe(
       "by_region is unchanged: version 1.",
     );
     const context = await withDatasets(await team.call("viewer"), { orders });
@@ -75,14 +74,14 @@ describe("save_tool", () => {
 
   it("notes a run that fails, and none for arguments that are refused", async () => {
     const team = await freshTeam();
-    await useTool(await team.call(), "save_tool", {
+    await useTool(await team.call("admin"), "save_tool", {
       name: "t",
       description: "d",
       query: "${n}.x",
       parameters: [{ name: "n", type: "integer" }],
     });
     const noted = async (args: unknown): Promise<[string, boolean | undefined]> => {
-      const context = await team.call();
+      const context = await team.call("admin");
       const tool = context.catalogue.tools.get("t");
       if (tool === undefined) throw new Error("the tool is not in the catalogue");
       const { code } = await rejection(callTeamTool(context, tool, args));
@@ -95,20 +94,20 @@ describe("save_tool", () => {
   it("refuses what does not compile and saves nothing", async () => {
     const team = await freshTeam();
     const args = { ...byRegion, query: "map(select(.region == ${regio}))" };
-    expect(await rejection(useTool(await team.call(), "save_tool", args))).toEqual({
+    expect(await rejection(useTool(await team.call("admin"), "save_tool", args))).toEqual({
       code: "invalid_argument",
       message: 'line 1, column 23: the placeholder "${regio}" names no declared parameter',
     });
-    const call = await team.call();
+    const call = await team.call("admin");
     expect([call.catalogue.tools.size, call.catalogue.revision]).toEqual([0, 0]);
   });
 
   it("changes one thing of a tool, and needs all of a new one", async () => {
     const team = await freshTeam();
-    await useTool(await team.call(), "save_tool", byRegion);
-    const { data } = await useTool(await team.call(), "save_tool", { name: "by_region", pinned: true });
+    await useTool(await team.call("admin"), "save_tool", byRegion);
+    const { data } = await useTool(await team.call("admin"), "save_tool", { name: "by_region", pinned: true });
     expect(data.tool).toMatchObject({ query: byRegion.query, parameters: byRegion.parameters, pinned: true });
-    expect(await rejection(useTool(await team.call(), "save_tool", { name: "t", pinned: true }))).toEqual({
+    expect(await rejection(useTool(await team.call("admin"), "save_tool", { name: "t", pinned: true }))).toEqual({
       code: "invalid_argument",
       message: "There is no active tool t, and a new one needs description and query.",
     });
@@ -116,12 +115,12 @@ describe("save_tool", () => {
 
   it("begins a tool anew that is saved over a deactivated one, and says so", async () => {
     const team = await freshTeam();
-    await useTool(await team.call(), "save_tool", byRegion);
-    await useTool(await team.call(), "deactivate_tool", { name: "by_region" });
-    expect((await rejection(useTool(await team.call(), "save_tool", { name: "by_region", weight: 3 }))).message).toBe(
-      "There is no active tool by_region, and a new one needs description and query.",
-    );
-    const { text, data } = await useTool(await team.call(), "save_tool", {
+    await useTool(await team.call("admin"), "save_tool", byRegion);
+    await useTool(await team.call("admin"), "deactivate_tool", { name: "by_region" });
+    expect(
+      (await rejection(useTool(await team.call("admin"), "save_tool", { name: "by_region", weight: 3 }))).message,
+    ).toBe("There is no active tool by_region, and a new one needs description and query.");
+    const { text, data } = await useTool(await team.call("admin"), "save_tool", {
       name: "by_region",
       description: "d",
       query: "1",
@@ -134,7 +133,7 @@ describe("save_tool", () => {
 
   it("saves a batch as one change, and refuses tools that are too large together", async () => {
     const team = await freshTeam();
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     const big = Array.from({ length: 44 }, (_, at) => ({
       name: `t${at}`,
       description: "d",
@@ -147,7 +146,7 @@ describe("save_tool", () => {
       "The team's tools would be 4226244 bytes as JSON; the limit is 4194304 (limit toolsBytes).",
       1,
     ]);
-    const { catalogue } = await team.call();
+    const { catalogue } = await team.call("admin");
     expect([catalogue.revision, catalogue.tools.size]).toEqual([1, 43]);
     // What is stored is counted as what was checked.
     const [again] = await stub.tools().saveAll(big.slice(43), by);
@@ -157,7 +156,7 @@ describe("save_tool", () => {
   it("refuses a built-in tool's name, also in the object", async () => {
     const team = await freshTeam();
     const input = { name: "run_tool", description: "d", query: "1" };
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     expect(await rejection(Promise.resolve(stub.tools().save(input, by)))).toEqual({
       code: "already_exists",
       message: "run_tool is the name of a built-in tool.",
@@ -166,15 +165,15 @@ describe("save_tool", () => {
 
   it("does not lose a function to a race: either the tool or the deactivation is refused", async () => {
     const team = await freshTeam();
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     await stub.functions().save({ name: "f", definition: "def f: 1;" }, by);
-    const call = await team.call();
+    const call = await team.call("admin");
     const results = await Promise.allSettled([
       useTool(call, "save_tool", { name: "t", description: "d", query: "f" }),
       call.stub.functions().deactivate("f", by),
     ]);
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-    const after = await team.call();
+    const after = await team.call("admin");
     expect(after.catalogue.functions.has("f")).toBe(after.catalogue.tools.has("t"));
   });
 });
@@ -182,12 +181,12 @@ describe("save_tool", () => {
 describe("versions", () => {
   it("shows what changed, rolls back as a new version, and keeps who and why", async () => {
     const team = await freshTeam();
-    await useTool(await team.call(), "save_tool", byRegion);
+    await useTool(await team.call("admin"), "save_tool", byRegion);
     const changed = { ...byRegion, query: "length", parameters: [], reason: "simpler" };
-    await useTool(await team.call("member", "bob"), "save_tool", changed);
-    const back = await useTool(await team.call(), "rollback_tool", { name: "by_region", version: 1 });
+    await useTool(await team.call("admin", "bob"), "save_tool", changed);
+    const back = await useTool(await team.call("admin"), "rollback_tool", { name: "by_region", version: 1 });
     expect(back.text).toBe("Rolled back by_region to version 1, as version 3.");
-    const { data } = await useTool(await team.call(), "tool_history", { name: "by_region", limit: 2 });
+    const { data } = await useTool(await team.call("admin"), "tool_history", { name: "by_region", limit: 2 });
     const versions = (data.versions as Record<string, unknown>[]).map(({ created_at: _, ...version }) => version);
     expect(versions).toEqual([
       {
@@ -195,6 +194,7 @@ describe("versions", () => {
         action: "rollback",
         author: "ada",
         reason: "back to version 1",
+        proposal_id: null,
         diff: " description: Revenue of one region.\n-query: length\n-parameters: []\n+query: map(select(.region == ${region}) | .amount) | add\n+parameters:\n+  - name: region\n+    type: string\n datasets:\n   - orders\n…",
       },
       {
@@ -202,11 +202,12 @@ describe("versions", () => {
         action: "update",
         author: "bob",
         reason: "simpler",
+        proposal_id: null,
         diff: " description: Revenue of one region.\n-query: map(select(.region == ${region}) | .amount) | add\n-parameters:\n-  - name: region\n-    type: string\n+query: length\n+parameters: []\n datasets:\n   - orders\n…",
       },
     ]);
     expect([data.returned, data.total, data.truncated]).toEqual([2, 3, true]);
-    const rest = await useTool(await team.call(), "tool_history", {
+    const rest = await useTool(await team.call("admin"), "tool_history", {
       name: "by_region",
       limit: 2,
       cursor: data.next_cursor,
@@ -219,7 +220,9 @@ describe("versions", () => {
         "+description: Revenue of one region.\n+query: map(select(.region == ${region}) | .amount) | add\n+parameters:\n+  - name: region\n+    type: string\n+datasets:\n+  - orders\n+dataset_mode: one\n+input: whole\n+null_input: false\n+pinned: false\n+weight: 0",
       ],
     ]);
-    expect(await rejection(useTool(await team.call(), "rollback_tool", { name: "by_region", version: 9 }))).toEqual({
+    expect(
+      await rejection(useTool(await team.call("admin"), "rollback_tool", { name: "by_region", version: 9 })),
+    ).toEqual({
       code: "not_found",
       message: "The tool by_region has no version 9; the newest is 3.",
     });
@@ -227,12 +230,12 @@ describe("versions", () => {
 
   it("checks a rollback against today's functions", async () => {
     const team = await freshTeam();
-    const { stub } = await team.call();
+    const { stub } = await team.call("admin");
     await stub.functions().save({ name: "f", definition: "def f: 1;" }, by);
-    await useTool(await team.call(), "save_tool", { name: "t", description: "d", query: "f" });
-    await useTool(await team.call(), "save_tool", { name: "t", description: "d", query: "2" });
+    await useTool(await team.call("admin"), "save_tool", { name: "t", description: "d", query: "f" });
+    await useTool(await team.call("admin"), "save_tool", { name: "t", description: "d", query: "2" });
     await stub.functions().deactivate("f", by);
-    expect(await rejection(useTool(await team.call(), "rollback_tool", { name: "t", version: 1 }))).toEqual({
+    expect(await rejection(useTool(await team.call("admin"), "rollback_tool", { name: "t", version: 1 }))).toEqual({
       code: "jq_unknown_name",
       message: "line 1, column 1: there is no function f with no arguments, neither in jq nor in the team's library.",
     });
@@ -240,22 +243,22 @@ describe("versions", () => {
 
   it("deactivates and restores", async () => {
     const team = await freshTeam();
-    await useTool(await team.call(), "save_tool", byRegion);
-    const off = await useTool(await team.call(), "deactivate_tool", { name: "by_region", reason: "wrong" });
+    await useTool(await team.call("admin"), "save_tool", byRegion);
+    const off = await useTool(await team.call("admin"), "deactivate_tool", { name: "by_region", reason: "wrong" });
     expect(off.text).toBe("Deactivated by_region, version 2.");
-    expect((await team.call()).catalogue.tools.size).toBe(0);
-    expect((await useTool(await team.call(), "get_tool", { name: "by_region" })).text.split("\n")[0]).toBe(
+    expect((await team.call("admin")).catalogue.tools.size).toBe(0);
+    expect((await useTool(await team.call("admin"), "get_tool", { name: "by_region" })).text.split("\n")[0]).toBe(
       "by_region · v2 · deactivated · by ada · never used",
     );
-    expect((await useTool(await team.call(), "restore_tool", { name: "by_region" })).text).toBe(
+    expect((await useTool(await team.call("admin"), "restore_tool", { name: "by_region" })).text).toBe(
       "Restored by_region, version 3.",
     );
-    expect((await team.call()).catalogue.tools.get("by_region")?.version).toBe(3);
+    expect((await team.call("admin")).catalogue.tools.get("by_region")?.version).toBe(3);
   });
 
   it("keeps teams apart", async () => {
     const [mine, other] = [await freshTeam(), await freshTeam()];
-    await useTool(await mine.call(), "save_tool", byRegion);
+    await useTool(await mine.call("admin"), "save_tool", byRegion);
     for (const tool of ["get_tool", "tool_history", "deactivate_tool", "restore_tool"]) {
       expect(await rejection(useTool(await other.call("owner"), tool, { name: "by_region" }))).toEqual({
         code: "not_found",
@@ -268,7 +271,7 @@ describe("versions", () => {
 describe("test_tool", () => {
   it("shows program, functions and a sample, saving nothing", async () => {
     const team = await freshTeam();
-    await (await team.call()).stub.functions().save({ name: "half", definition: "def half: . / 2;" }, by);
+    await (await team.call("admin")).stub.functions().save({ name: "half", definition: "def half: . / 2;" }, by);
     const context = await withDatasets(await team.call("viewer"), { orders });
     const { text, data } = await useTool(context, "test_tool", { query: ".[].amount | half", datasets: ["orders"] });
     expect(data).toEqual({
@@ -295,12 +298,12 @@ describe("test_tool", () => {
         "It works. Nothing was saved.\n```jq\ndef half: . / 2;\n.[].amount | half\n```\n3 rows · orders v1",
       ),
     ).toBe(true);
-    expect((await team.call()).catalogue.tools.size).toBe(0);
+    expect((await team.call("admin")).catalogue.tools.size).toBe(0);
   });
 
   it("answers errors as data with their place", async () => {
     const team = await freshTeam();
-    const context = await withDatasets(await team.call(), { orders });
+    const context = await withDatasets(await team.call("admin"), { orders });
     const syntax = await useTool(context, "test_tool", { query: ".a |\n foo(1)" });
     expect(syntax.data).toEqual({
       ok: false,
@@ -366,8 +369,8 @@ describe("test_tool", () => {
 
   it("tries a saved tool with arguments, and a change of it", async () => {
     const team = await freshTeam();
-    await useTool(await team.call(), "save_tool", byRegion);
-    const context = await withDatasets(await team.call(), { orders });
+    await useTool(await team.call("admin"), "save_tool", byRegion);
+    const context = await withDatasets(await team.call("admin"), { orders });
     const as = { name: "by_region", arguments: { region: "south" } };
     expect(((await useTool(context, "test_tool", as)).data.sample as { rows: unknown[] }).rows).toEqual([5]);
     const change = { ...as, query: "map(select(.region == ${region})) | length" };

@@ -6,7 +6,15 @@ import { type CompileCheck, compileWithEngine } from "../jq-functions/jq-functio
 import { revivedNote } from "../jq-functions/schema.ts";
 import { answerRows } from "../query/query.ts";
 import type { Rows } from "../query/schema.ts";
-import { type CheckedTool, checkTool, compileTool, contentOf, nextContent, toolQuery } from "./jq-tools.ts";
+import {
+  type CheckedTool,
+  checkTool,
+  compileTool,
+  contentOf,
+  nextContent,
+  requireToolCompiles,
+  toolQuery,
+} from "./jq-tools.ts";
 import type { SavedTool } from "./rpc.ts";
 import type { JqTool, SaveTool, ToolContent } from "./schema.ts";
 
@@ -58,19 +66,6 @@ export async function restoreTool(
 async function recheck(context: CallContext, name: string, content: ToolContent, compile: CompileCheck): Promise<void> {
   checkTool(context.catalogue, { name, ...content });
   await requireToolCompiles(context.catalogue, content, compile);
-}
-
-/** Throws what the real engine says against a tool's program. */
-export async function requireToolCompiles(
-  around: Parameters<typeof compileTool>[0],
-  content: Pick<ToolContent, "query" | "parameters">,
-  compile: CompileCheck,
-): Promise<void> {
-  const { program, bindings } = compileTool(around, content);
-  await compile(
-    program,
-    bindings.map(({ variable }) => variable),
-  );
 }
 
 function currentContent(context: CallContext, name: string): ToolContent | undefined {

@@ -111,27 +111,6 @@ export const toolVersionSchema = z.object({
   author: z.string(),
   created_at: z.string(),
   reason: z.string().nullable(),
+  proposal_id: z.string().nullable().describe("The proposal that was approved; null: saved directly."),
 });
 export type ToolVersion = z.infer<typeof toolVersionSchema> & { content: ToolContent };
-
-const entryKindSchema = z.enum(["function", "tool"]);
-const importedEntrySchema = z.object({ kind: entryKindSchema, name: z.string() });
-
-/** What an import did with each entry; a failure says where in the YAML. */
-const importReportSchema = z.object({
-  created: z.array(importedEntrySchema),
-  unchanged: z.array(importedEntrySchema),
-  updated: z.array(importedEntrySchema),
-  failed: z.array(
-    importedEntrySchema.extend({
-      line: z.int(),
-      column: z.int().optional(),
-      code: z.string(),
-      message: z.string(),
-      hint: z.string().optional(),
-    }),
-  ),
-  warnings: z.array(importedEntrySchema.extend({ message: z.string() })),
-});
-export type ImportReport = z.infer<typeof importReportSchema>;
-export type EntryKind = z.infer<typeof entryKindSchema>;

@@ -85,7 +85,7 @@ export function writeTool(
   db: Db,
   row: ToolRow,
   requiredFunctions: readonly string[],
-  record: { action: VersionAction; reason: string | null },
+  record: { action: VersionAction; reason: string | null; proposalId: string | null },
 ): void {
   db.insert(tools).values(row).onConflictDoUpdate({ target: tools.id, set: row }).run();
   db.insert(toolVersions)
@@ -95,6 +95,7 @@ export function writeTool(
       action: record.action,
       snapshot: contentOfRow(row),
       reason: record.reason,
+      proposalId: record.proposalId,
       author: row.updatedBy,
       createdAt: row.updatedAt,
     })
@@ -131,6 +132,7 @@ export function selectToolVersions(
     author: row.author,
     created_at: row.createdAt.toISOString(),
     reason: row.reason,
+    proposal_id: row.proposalId,
     content: row.snapshot,
   }));
 }

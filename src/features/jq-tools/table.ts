@@ -53,6 +53,8 @@ export const toolVersions = sqliteTable(
     action: text("action", { enum: ["create", "update", "rollback", "deactivate", "restore"] }).notNull(),
     snapshot: text("snapshot_json", { mode: "json" }).$type<ToolContent>().notNull(),
     reason: text("reason"),
+    /** The proposal that the team approved; null: saved directly. */
+    proposalId: text("proposal_id"),
     author: text("author").notNull(),
     createdAt: integer("created_at", { mode: "timestamp_ms" }).notNull(),
   },

@@ -4,19 +4,16 @@ import { z } from "zod";
 import { readsOnly, replaces } from "../../core/define-tool.ts";
 import { errorText } from "../../core/error-text.ts";
 import { AppError } from "../../core/errors.ts";
-import { cursorSchema, moreLines, pageBefore, pageFields, readBefore } from "../../core/paging.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
-import { listLimits } from "../../limits.ts";
 import { defineTool } from "../../tool.ts";
 import { callerOf } from "../access/access.ts";
 import { saveOutcomes } from "../jq-functions/schema.ts";
 import { rowsSchema } from "../query/schema.ts";
 import { describeVisibility } from "../visibility/visibility.ts";
 import { contentOf, toolInputSchema } from "./jq-tools.ts";
-import { lineDiff } from "./line-diff.ts";
 import type { SavedTool } from "./rpc.ts";
 import { type DryRun, restoreTool, rollbackTool, saveTool, testInput, testTool } from "./saving.ts";
-import { jqToolSchema, saveToolSchema, type ToolContent, toolVersionSchema } from "./schema.ts";
+import { jqToolSchema, saveToolSchema, type ToolContent } from "./schema.ts";
 
 const name = z.string().max(100);
 const reason = z.string().max(500).optional().describe("Kept in the history.");
@@ -64,7 +61,7 @@ const saveToolTool = defineTool({
   name: "save_tool",
   title: "Save a team tool",
   description:
-    "Creates or changes a team tool, callable by everyone at once. Try it with test_tool first. What is left out keeps its value.",
+    "Creates or changes a team tool, callable by everyone at once. Try it with test_tool first. What is left out keeps its value. Where members may not save: propose_tool.",
   input: saveToolSchema,
   output: savedSchema.extend({ warnings: z.array(z.string()) }),
   hints: replaces,
@@ -133,48 +130,6 @@ const testToolTool = defineTool({
   },
 });
 
-const toolHistory = defineTool({
-  name: "tool_history",
-  title: "History of a team tool",
-  description: "Versions of a tool, newest first: who, when, why, and what changed. rollback_tool goes back to one.",
-  input: z.object({
-    name,
-    limit: z.int().min(1).max(listLimits.maxVersions).optional().describe(`Default ${listLimits.versions}.`),
-    cursor: cursorSchema,
-  }),
-  output: z.object({
-    name: z.string(),
-    versions: z.array(toolVersionSchema.extend({ diff: z.string().describe("Against the version before.") })),
-    ...pageFields,
-  }),
-  hints: readsOnly,
-  permission: "data:read",
-  toolset: "jq",
-  handler: async (context, input) => {
-    const limit = input.limit ?? listLimits.versions;
-    // One more than shown: the oldest shown is compared with it.
-    const read = { limit: limit + 1, before: readBefore(input.cursor) };
-    const { tool, versions: found } = await context.stub.tools().history(input.name, read, context.actor);
-    const { items, ...page } = pageBefore(found, { limit, total: tool.version, key: ({ version }) => version });
-    const versions = items.map(({ content, ...version }, at) => {
-      const older = found[at + 1];
-      return {
-        ...version,
-        diff: lineDiff(older === undefined ? "" : writeContent(older.content), writeContent(content)),
-      };
-    });
-    const lines = versions.map(
-      (version) =>
-        `v${version.version} · ${version.action} · ${version.author} · ${version.created_at}${version.reason === null ? "" : ` · ${version.reason}`}${version.diff === "" ? "" : `\n\`\`\`diff\n${version.diff}\n\`\`\``}`,
-    );
-    const head = `${tool.name}: ${page.returned} of ${page.total} versions${tool.is_active ? "" : ", deactivated"}`;
-    return {
-      text: [head, ...lines, ...moreLines(page)].join("\n"),
-      data: { name: tool.name, versions, ...page },
-    };
-  },
-});
-
 const rollbackToolTool = defineTool({
   name: "rollback_tool",
   title: "Roll a team tool back",
@@ -215,15 +170,7 @@ const restoreToolTool = defineTool({
   handler: async (context, input) => answerSaved(await restoreTool(context, input.name, input.reason), "Restored"),
 });
 
-export const toolTools = [
-  getTool,
-  saveToolTool,
-  testToolTool,
-  toolHistory,
-  rollbackToolTool,
-  deactivateTool,
-  restoreToolTool,
-];
+export const toolTools = [getTool, saveToolTool, testToolTool, rollbackToolTool, deactivateTool, restoreToolTool];
 
 function answerSaved({ outcome, tool }: SavedTool, done: string, how?: string) {
   return { text: describeSaved({ outcome, tool }, done, how), data: { outcome, tool } };

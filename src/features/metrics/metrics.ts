@@ -109,6 +109,7 @@ function reportOf(context: CallContext, finished: FinishedExecution): ExecutionR
     cached: notes.cached ?? false,
     errorCode: finished.errorCode ?? null,
     resultBytes: finished.resultBytes,
+    ...(notes.pattern === undefined || !finished.success ? {} : { pattern: notes.pattern }),
   };
 }
 

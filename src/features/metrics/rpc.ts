@@ -22,6 +22,10 @@ export interface TeamVitals {
   gauges: () => TeamGauges;
   /** Requests refused at the door since the last time this was asked. */
   takeRefusals: () => CallCount[];
+  /** Takes note of an ad hoc query, in the transaction that logs it. */
+  learn: (report: ExecutionReport) => void;
+  /** Told once it is logged: the place to say what follows from it. */
+  learnt: (reports: readonly ExecutionReport[]) => void;
 }
 
 /** The execution log and the metrics of one team. */
@@ -42,13 +46,15 @@ export class MetricsRpc extends RpcTarget {
   record(reports: readonly ExecutionReport[], calls: readonly CallCount[] = []): void {
     const { db } = this.#deps;
     const refusals = this.#vitals.takeRefusals();
-    const trimDue = this.#deps.atomically(() => {
+    const { logged, trimDue } = this.#deps.atomically(() => {
       const logged = reports
         .map((report) => ({ report, seq: insertExecution(db, report) }))
         .filter(({ seq }) => seq !== undefined);
+      for (const { report } of logged) this.#vitals.learn(report);
       addCalls(db, [...logged.map(({ report }) => countOf(report)), ...calls, ...refusals]);
-      return logged.some(({ seq }) => seq !== undefined && seq % trimEvery === 1);
+      return { logged, trimDue: logged.some(({ seq }) => seq !== undefined && seq % trimEvery === 1) };
     });
+    this.#vitals.learnt(logged.map(({ report }) => report));
     if (!trimDue) return;
     trimExecutions(this.#deps.db, this.#deps.now());
     this.#deps.wakeAt(this.#deps.now() + dayMs);

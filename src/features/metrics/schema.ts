@@ -55,6 +55,20 @@ export interface ExecutionReport {
   cached: boolean;
   errorCode: string | null;
   resultBytes: number;
+  /** Of an ad hoc query that began to be answered: what learning keeps of it. */
+  pattern?: QueryPattern;
+}
+
+/** An ad hoc query in its normalised form, and the literals it was run with. */
+export interface QueryPattern {
+  dataset: string;
+  input: "whole" | "records";
+  nullInput: boolean;
+  normalised: string;
+  /** As it was written. */
+  example: string;
+  /** JSON texts in the order of the form's places, each cut at a limit. */
+  literals: string[];
 }
 
 /** A call that metrics count. */
@@ -95,6 +109,29 @@ export interface TeamGauges {
 export interface TeamMetrics {
   totals: CallTotal[];
   gauges: TeamGauges;
+}
+
+/** A message that a queue gave up on, as it comes. */
+export interface NewDeadLetter {
+  /** The queue's own id. */
+  id: string;
+  body: unknown;
+  type: string;
+  team: string | null;
+  /** Unix milliseconds. */
+  sentAt: number;
+}
+
+/** One as the operator is shown it. */
+export interface DeadLetter {
+  id: string;
+  type: string;
+  team: string | null;
+  message: unknown;
+  sent_at: string;
+  stored_at: string;
+  /** When it was last sent again; null: it waits for somebody to look at it. */
+  replayed_at: string | null;
 }
 
 /** What a consumer reports of one batch. */

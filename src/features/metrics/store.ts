@@ -37,7 +37,7 @@ const countUse = prepared((db: Db) =>
  * Adds one execution and counts it for its tool, unless it was refused before it ran; a report that came before changes nothing.
  * Returns its number, or undefined then.
  */
-export function insertExecution(db: Db, { ran, ...report }: ExecutionReport): number | undefined {
+export function insertExecution(db: Db, { ran, pattern: _pattern, ...report }: ExecutionReport): number | undefined {
   const row = insertRow(db).get({
     ...report,
     through: report.through ?? null,

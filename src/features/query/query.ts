@@ -6,7 +6,7 @@ import { isRawNumber, isRecord, parseExact } from "../../core/exact-json.ts";
 import { sha256Hex } from "../../core/ids.ts";
 import { Lru } from "../../core/lru.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../core/paging.ts";
-import { type JqRequest, runJq } from "../../engines/jq/run.ts";
+import { type JqLimits, type JqRequest, runJq } from "../../engines/jq/run.ts";
 import { cacheLimits, jqLimits, resultLimits } from "../../limits.ts";
 import { fitsWhole, openDataset } from "../datasets/datasets.ts";
 import type { Dataset } from "../datasets/schema.ts";
@@ -29,6 +29,8 @@ export interface RowsQuery {
   page: PageArguments;
   /** A trial: no further page of it can be asked for, and what `debug` and `stderr` wrote is added to `messages`. */
   trial?: { messages: string[] };
+  /** Narrower limits of the run than the product's. */
+  limits?: Partial<JqLimits>;
 }
 
 /** Outputs of one program over one state of its data: `outputs` begin at `offset` of `total`. */
@@ -201,14 +203,21 @@ async function runWindow(context: CallContext, query: RowsQuery, offset: number)
     nullInput: query.nullInput || query.source.kind === "none",
     window: { offset, limit: resultLimits.maxRows, maxBytes: cacheLimits.resultEntryBytes },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
+    ...(query.limits === undefined ? {} : { limits: query.limits }),
     now: context.now,
   });
   query.trial?.messages.push(...outcome.messages);
   return { offset, outputs: outcome.outputs, total: outcome.total, steps: outcome.steps };
 }
 
-/** What the program reads and how. Nothing is loaded here: the engine asks for it once it has memory. */
-function inputOf(context: CallContext, { source, input }: RowsQuery): Pick<JqRequest, "input" | "mode"> {
+/**
+ * What the program reads and how. Nothing is loaded here: the engine asks for it once it has memory.
+ * Throws `dataset_too_large_for_whole`.
+ */
+export function inputOf(
+  context: CallContext,
+  { source, input }: Pick<RowsQuery, "source" | "input">,
+): Pick<JqRequest, "input" | "mode"> {
   if (source.kind === "none") return { input: undefined, mode: "records" };
   if (source.kind === "all") {
     requireWhole(

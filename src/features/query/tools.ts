@@ -1,10 +1,14 @@
 // query_dataset: ad hoc jq over one dataset. Runs at the edge.
 import { z } from "zod";
 import { readsOnly } from "../../core/define-tool.ts";
+import { cutText } from "../../core/markdown.ts";
 import { identifierSchema } from "../../core/names.ts";
+import { formOfQuery } from "../../engines/jq/syntax/query-form.ts";
 import { defineTool } from "../../tool.ts";
+import { learningLimits } from "../../workflow-limits.ts";
 import { findDataset } from "../datasets/datasets.ts";
 import { compileAdHoc } from "../jq-functions/jq-functions.ts";
+import type { QueryPattern } from "../metrics/schema.ts";
 import { answerRows } from "./query.ts";
 import { pageArguments, rowsSchema } from "./schema.ts";
 
@@ -31,14 +35,35 @@ export const queryTools = [
     toolset: "catalog",
     handler: async (context, input) => {
       const dataset = findDataset(context.catalogue, input.dataset);
-      const compiled = compileAdHoc(context.catalogue, input.query, input.params ?? {});
-      return answerRows(context, {
-        ...compiled,
-        source: { kind: "one", dataset },
-        input: input.input ?? (input.null_input === true ? "records" : "whole"),
-        nullInput: input.null_input ?? false,
-        page: input,
-      });
+      const params = input.params ?? {};
+      const compiled = compileAdHoc(context.catalogue, input.query, params);
+      const mode = input.input ?? (input.null_input === true ? "records" : "whole");
+      const nullInput = input.null_input ?? false;
+      const source = { kind: "one", dataset } as const;
+      const answer = await answerRows(context, { ...compiled, source, input: mode, nullInput, page: input });
+      // A further page is the same question.
+      if (input.cursor === undefined) {
+        const pattern = patternOf(input.query, Object.keys(params), compiled.args);
+        if (pattern !== undefined)
+          context.execution.pattern = { dataset: dataset.name, input: mode, nullInput, ...pattern };
+      }
+      return answer;
     },
   }),
 ];
+
+/** What the team's object learns from of a query that ran; undefined for one that only looks at the data, or is too long to be a pattern. */
+function patternOf(
+  query: string,
+  parameters: readonly string[],
+  values: Readonly<Record<string, string>>,
+): Pick<QueryPattern, "normalised" | "example" | "literals"> | undefined {
+  const { text, literals, program, isPeek } = formOfQuery(query, parameters, values);
+  const { queryChars, places, valueChars } = learningLimits;
+  if (isPeek || text.length > queryChars || program.length > queryChars || literals.length > places) return undefined;
+  return {
+    normalised: text,
+    example: program,
+    literals: literals.map(({ value = "null" }) => cutText(value, valueChars)),
+  };
+}

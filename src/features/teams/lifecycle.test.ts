@@ -1,5 +1,5 @@
 // A team's settings, its end, its way back and its removal. Runs in workerd.
-import { createMessageBatch, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { createExecutionContext, createMessageBatch, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { aPerson, callerBy, invite, isGood, member, operator, send } from "../../../test/helpers/people.ts";
@@ -10,6 +10,7 @@ import { deploymentClient } from "../../platform/deployment-client.ts";
 import { teamClient } from "../../platform/team-client.ts";
 import { handleBackground } from "../../surfaces/background/consumer.ts";
 import type { BackgroundMessage } from "../../surfaces/background/messages.ts";
+import { teamSettingsSchema } from "./schema.ts";
 import { createTeamForOperator } from "./teams.ts";
 
 async function team() {
@@ -24,7 +25,7 @@ async function team() {
 
 async function deliver(body: BackgroundMessage): Promise<void> {
   const message = { id: "m1", timestamp: new Date(), attempts: 1, body };
-  await handleBackground(createMessageBatch("super-data-background", [message]), env);
+  await handleBackground(createMessageBatch("super-data-background", [message]), env, createExecutionContext());
 }
 
 function later(ms: number): void {
@@ -45,6 +46,7 @@ describe("settings", () => {
       .update({ name: "Blue", settings: { log_arguments: true, rate_limits: { write_per_minute: 5 } } }, by);
     expect(changed).toMatchObject({ outcome: "changed", disconnected: 0, team: { slug, name: "Blue" } });
     expect(changed.team.settings).toEqual({
+      ...teamSettingsSchema.parse({}),
       log_arguments: true,
       sign_in_providers: null,
       rate_limits: { person_per_minute: 2400, token_per_minute: 1200, query_per_minute: 600, write_per_minute: 5 },

@@ -8,6 +8,9 @@ import { requireNow } from "../access/caller-store.ts";
 import { allowsProvider, type Team, type TeamSettings, type UpdateTeam } from "./schema.ts";
 import { countAll, readSettings, readTeam, revokeAllConnections, updateTeamRow, writeSettings } from "./store.ts";
 
+/** Milliseconds after which the alarm looks at what a change of the team leaves to do. */
+const soonMs = 1_000;
+
 /** What a message about the removal of a deleted team is checked against. */
 export interface Identity {
   slug: string;
@@ -78,15 +81,18 @@ export function updateTeam(
     writeSettings(deps.db, after, caller.actor.username, now);
     const ended = narrows ? revokeAllConnections(deps.db, now) : 0;
     const renamed = name !== oldName;
+    const { slug } = readTeam(deps.db);
     const entry = {
       action: "team.update",
-      target: { kind: "team", name: readTeam(deps.db).slug },
+      target: { kind: "team", name: slug },
       before: { ...(renamed ? { name: oldName } : {}), ...before },
       after: { ...(renamed ? { name } : {}), ...after, ...(ended > 0 ? { disconnected: ended } : {}) },
     };
-    return { result: ended, events: [], audit: [entry] };
+    return { result: ended, events: [{ kind: "team", name: slug, change: "updated" }], audit: [entry] };
   });
-  if (narrows) deps.endFeeds("all");
+  // What was open under the old settings is looked at anew.
+  deps.wakeAt(now + soonMs);
+  if (narrows) deps.endFeeds("all", "the team allows fewer ways to sign in");
   return { outcome: "changed", team: describeTeam(deps), disconnected };
 }
 
@@ -108,7 +114,7 @@ export function deleteTeam(deps: TeamDeps, confirm: string, by: Caller): { slug:
     const after = { purge_at: due.toISOString() };
     return { result: undefined, audit: [{ action: "team.delete", target: { kind: "team", name: slug }, after }] };
   });
-  deps.endFeeds("all");
+  deps.endFeeds("all", "the team was deleted");
   return { slug, purge_at: due.toISOString() };
 }
 
@@ -125,8 +131,14 @@ export function restoreTeam(deps: TeamDeps, by: Caller): { slug: string; restore
   deps.record(caller, () => {
     updateTeamRow(deps.db, { deletedAt: null, purgeAt: null });
     const before = { deleted_at: deletedAt.toISOString() };
-    return { result: undefined, audit: [{ action: "team.restore", target: { kind: "team", name: slug }, before }] };
+    return {
+      result: undefined,
+      events: [{ kind: "team", name: slug, change: "updated", state: "restored" }],
+      audit: [{ action: "team.restore", target: { kind: "team", name: slug }, before }],
+    };
   });
+  // What rested meanwhile goes on.
+  deps.wakeAt(deps.now() + soonMs);
   return { slug, restored: true };
 }
 
@@ -166,16 +178,23 @@ function teamDeleted(slug: string, purgeAt: Date): AppError {
 type SettingKey = keyof TeamSettings;
 
 function mergeSettings(old: TeamSettings, change: NonNullable<UpdateTeam["settings"]>): TeamSettings {
-  const rates = Object.entries(change.rate_limits ?? {}).filter(([, value]) => value !== undefined);
   return {
-    log_arguments: change.log_arguments ?? old.log_arguments,
-    sign_in_providers: change.sign_in_providers === undefined ? old.sign_in_providers : change.sign_in_providers,
-    rate_limits: { ...old.rate_limits, ...Object.fromEntries(rates) },
+    ...old,
+    ...given(change),
+    vote_weights: { ...old.vote_weights, ...given(change.vote_weights ?? {}) },
+    rate_limits: { ...old.rate_limits, ...given(change.rate_limits ?? {}) },
+  };
+}
+
+/** The fields that say something; null says something too. */
+function given<Fields extends object>(fields: Fields): { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Fields]?: Exclude<Fields[Key], undefined>;
   };
 }
 
 function changedKeys(old: TeamSettings, next: TeamSettings): SettingKey[] {
-  const keys: SettingKey[] = ["log_arguments", "sign_in_providers", "rate_limits"];
+  const keys = Object.keys(next) as SettingKey[];
   return keys.filter((key) => JSON.stringify(old[key]) !== JSON.stringify(next[key]));
 }
 

@@ -26,8 +26,56 @@ const ratePerMinute = {
   write_per_minute: perMinute("Writes of one person"),
 };
 
+/** Settings of the workflow around the library: who decides what changes, and when. */
+const workflow = {
+  members_save_directly: z
+    .boolean()
+    .describe("Members may save functions and tools without a vote. Admins always may, and the log says so."),
+  approval_threshold: z.int().min(1).max(1_000).describe("Weight of approvals that approves a proposal."),
+  reject_threshold: z.int().min(1).max(1_000).describe("Weight of rejections that rejects one."),
+  approval_quorum: z.int().min(0).max(1_000).describe("People who must have voted before votes settle anything."),
+  author_may_vote: z.boolean().describe("Authors may vote on their own proposals."),
+  admin_veto: z.boolean().describe("One rejection by an admin or owner rejects at once."),
+  auto_approve_timeout: z
+    .number()
+    .min(0)
+    .max(24 * 365)
+    .nullable()
+    .describe("Hours after which a proposal that nobody has rejected is approved; null: never."),
+  proposal_expiry: z
+    .number()
+    .min(1)
+    .max(24 * 365)
+    .describe("Hours after which a proposal that nothing has settled expires."),
+  enable_learning: z.boolean().describe("Repeated ad hoc queries are noted and become suggestions."),
+  suggest_after_people: z.int().min(1).max(1_000).describe("So many people with the same query make a suggestion."),
+  suggest_after_runs: z.int().min(2).max(100_000).describe("So many runs of the same query make one, too."),
+  nightly_backups: z.boolean().describe("The team is backed up every night."),
+  backups_kept: z.int().min(1).max(1_000).describe("Backups kept at most."),
+  backup_days: z.int().min(1).max(3_650).describe("Days a backup is kept; the newest one always is."),
+};
+const voteWeight = z.int().min(0).max(100);
+const voteWeights = { member: voteWeight, admin: voteWeight, owner: voteWeight };
+
 /** What a team's settings are, with the values of a new team. */
 export const teamSettingsSchema = z.object({
+  members_save_directly: workflow.members_save_directly.default(false),
+  approval_threshold: workflow.approval_threshold.default(2),
+  reject_threshold: workflow.reject_threshold.default(2),
+  approval_quorum: workflow.approval_quorum.default(0),
+  author_may_vote: workflow.author_may_vote.default(false),
+  admin_veto: workflow.admin_veto.default(true),
+  vote_weights: z
+    .object({ member: voteWeight.default(1), admin: voteWeight.default(1), owner: voteWeight.default(1) })
+    .prefault({}),
+  auto_approve_timeout: workflow.auto_approve_timeout.default(24),
+  proposal_expiry: workflow.proposal_expiry.default(14 * 24),
+  enable_learning: workflow.enable_learning.default(true),
+  suggest_after_people: workflow.suggest_after_people.default(3),
+  suggest_after_runs: workflow.suggest_after_runs.default(10),
+  nightly_backups: workflow.nightly_backups.default(true),
+  backups_kept: workflow.backups_kept.default(30),
+  backup_days: workflow.backup_days.default(30),
   log_arguments: logArguments.default(false),
   sign_in_providers: signInProviders.default(null),
   rate_limits: z
@@ -79,6 +127,8 @@ export const updateTeamSchema = z.object({
   name: teamNameSchema.optional().describe("The display name. The slug in the URL never changes."),
   settings: z
     .strictObject({
+      ...z.object(workflow).partial().shape,
+      vote_weights: z.strictObject(voteWeights).partial().optional().describe("What a vote counts, by role."),
       log_arguments: logArguments.optional(),
       sign_in_providers: signInProviders.optional(),
       rate_limits: z.strictObject(ratePerMinute).partial().optional(),

@@ -67,14 +67,11 @@ export function readSettings(db: Db): TeamSettings {
   return settings;
 }
 
-/** Writes settings, each under its own key. One that is null is what a new team has, and has no row. */
+/** Writes settings, each under its own key. */
 export function writeSettings(db: Db, changed: Partial<TeamSettings>, by: string, now: number): void {
   for (const [key, value] of Object.entries(changed)) {
-    if (value === null) {
-      db.delete(settings).where(eq(settings.key, key)).run();
-      continue;
-    }
-    const row = { key, value, updatedAt: new Date(now), updatedBy: by };
+    // JSON's null is a value like another; drizzle would write SQL's.
+    const row = { key, value: value ?? sql`'null'`, updatedAt: new Date(now), updatedBy: by };
     db.insert(settings).values(row).onConflictDoUpdate({ target: settings.key, set: row }).run();
   }
 }

@@ -1,16 +1,29 @@
 // The background queue's consumer: deletes R2 objects that nothing points at, and teams whose time is up. Idempotent. Runs at the edge.
 import { isAppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
+import { settleFromQueue } from "../../features/approvals/consumer.ts";
+import { type BackgroundBackups, backupTeam, endPreview, storeWaiting } from "../../features/backups/consumer.ts";
+import { deliver } from "../../features/notifications/consumer.ts";
+import { readMail } from "../../features/notifications/delivering/email.ts";
+import { readPolicy } from "../../features/notifications/notifications.ts";
+import type { Identity } from "../../features/teams/lifecycle.ts";
 import { deploymentClient } from "../../platform/deployment-client.ts";
 import { deleteObjects, deleteUnder } from "../../platform/r2.ts";
+import { secretSeal } from "../../platform/secrets.ts";
+import { siteOf } from "../../platform/site.ts";
 import { teamClient } from "../../platform/team-client.ts";
+import { deadLetterQueue, keepBatch } from "./dead-letters.ts";
 import { type BackgroundMessage, backgroundMessageSchema } from "./messages.ts";
 import { tallyOf } from "./tally.ts";
-
-type BackgroundEnv = Pick<Env, "FILES" | "TEAM" | "DEPLOYMENT" | "BACKGROUND">;
+import { teamContext } from "./team-context.ts";
 
 /** Handles a batch: each message is acknowledged when done, or when it never can be; one that failed is retried. */
-export async function handleBackground(batch: MessageBatch<unknown>, env: BackgroundEnv): Promise<void> {
+export async function handleBackground(
+  batch: MessageBatch<unknown>,
+  env: Env,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+): Promise<void> {
+  if (batch.queue === deadLetterQueue) return keepBatch(batch, env);
   const tally = tallyOf(batch, Date.now());
   for (const message of batch.messages) {
     const parsed = backgroundMessageSchema.safeParse(message.body);
@@ -20,7 +33,7 @@ export async function handleBackground(batch: MessageBatch<unknown>, env: Backgr
       continue;
     }
     try {
-      await handleMessage(parsed.data, env);
+      await handleMessage(parsed.data, env, ctx);
       message.ack();
     } catch (error) {
       logFailure("background_message_failed", { id: message.id, attempt: message.attempts }, error);
@@ -31,25 +44,76 @@ export async function handleBackground(batch: MessageBatch<unknown>, env: Backgr
   await tally.report(env);
 }
 
-async function handleMessage(message: BackgroundMessage, env: BackgroundEnv): Promise<void> {
+async function handleMessage(
+  message: BackgroundMessage,
+  env: Env,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+): Promise<void> {
   switch (message.type) {
     case "delete_objects":
       return deleteAndForget(message, env);
     case "purge_team":
       return purgeTeam(message, env);
+    case "settle_proposal":
+      return settleDue(message, env, ctx);
+    case "deliver":
+      return deliverDue(message, env);
+    case "backup_team":
+      return unlessGone(backupTeam(backupsOf(env, message.team), message.team, message.night));
+    case "store_backup":
+      return unlessGone(storeWaiting(backupsOf(env, message.team), message.team, message.backup));
+    case "end_preview":
+      return unlessGone(endPreview(backupsOf(env, message.team), message));
+  }
+}
+
+function backupsOf(env: Env, team: string): BackgroundBackups {
+  const again = async (backup: string): Promise<void> => {
+    await env.BACKGROUND.send({ type: "store_backup", team, backup });
+  };
+  return { site: siteOf(env), bucket: env.FILES, again };
+}
+
+/** A team that was removed meanwhile has nothing to be backed up. */
+async function unlessGone(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isAppError(error) || error.code !== "not_found") throw error;
   }
 }
 
 type MessageOf<Type> = Extract<BackgroundMessage, { type: Type }>;
 
+async function settleDue(
+  { team, ...due }: MessageOf<"settle_proposal">,
+  env: Env,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+): Promise<void> {
+  const context = await teamContext(env, ctx, team);
+  if (context !== undefined) await settleFromQueue(context, due);
+}
+
+function deliverDue(message: MessageOf<"deliver">, env: Env): Promise<void> {
+  return deliver({
+    stub: teamClient(env.TEAM, message.team),
+    secrets: secretSeal(env, message.team),
+    policy: readPolicy(env),
+    mail: readMail(env),
+    fetch: (input, init) => fetch(input, init),
+    now: () => Date.now(),
+    again: async () => void (await env.BACKGROUND.send(message)),
+  });
+}
+
 /** What could be deleted is forgotten even when something else could not: else one failure would keep all of them coming back. */
-async function deleteAndForget(message: MessageOf<"delete_objects">, env: BackgroundEnv): Promise<void> {
+async function deleteAndForget(message: MessageOf<"delete_objects">, env: Env): Promise<void> {
   const { deleted, failures } = await deleteObjects(env.FILES, message.objects);
   if (deleted.length > 0) await forget(message.team, deleted, env);
   if (failures.length > 0) throw new Error(`${failures.length} deletions failed`, { cause: failures[0] });
 }
 
-async function forget(team: string, keys: string[], env: BackgroundEnv): Promise<void> {
+async function forget(team: string, keys: string[], env: Env): Promise<void> {
   try {
     await teamClient(env.TEAM, team).datasets().forget(keys);
   } catch (error) {
@@ -62,9 +126,12 @@ async function forget(team: string, keys: string[], env: BackgroundEnv): Promise
  * Removes a deleted team: its files, its place in the register, then all its object holds. Any step may come twice or late: files of a later
  * life of the slug are newer, and the register and the object compare the incarnation. What gets lost, the object asks for again.
  */
-async function purgeTeam(message: MessageOf<"purge_team">, env: BackgroundEnv): Promise<void> {
+async function purgeTeam(message: MessageOf<"purge_team">, env: Env): Promise<void> {
   const { team, incarnation, written_before } = message;
-  if (!(await isThatLife(team, incarnation, env))) {
+  const life = await identityOf(team, env);
+  // Brought back from a backup since: then it is no deleted team any more.
+  if (life?.incarnation === incarnation && life.purgeAt === null) return;
+  if (life?.incarnation !== incarnation) {
     await deploymentClient(env).unregisterTeam(team, incarnation);
     return;
   }
@@ -77,11 +144,12 @@ async function purgeTeam(message: MessageOf<"purge_team">, env: BackgroundEnv): 
   await teamClient(env.TEAM, team).finishPurge(incarnation);
 }
 
-async function isThatLife(team: string, incarnation: string, env: BackgroundEnv): Promise<boolean> {
+/** Undefined for a team that is not there. */
+async function identityOf(team: string, env: Env): Promise<Identity | undefined> {
   try {
-    return (await teamClient(env.TEAM, team).teams().identity()).incarnation === incarnation;
+    return await teamClient(env.TEAM, team).teams().identity();
   } catch (error) {
-    if (isAppError(error) && error.code === "not_found") return false;
+    if (isAppError(error) && error.code === "not_found") return undefined;
     throw error;
   }
 }

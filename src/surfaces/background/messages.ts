@@ -15,5 +15,20 @@ export const backgroundMessageSchema = z.discriminatedUnion("type", [
     /** Unix milliseconds; files written later are not this life's. */
     written_before: z.number(),
   }),
+  /** A proposal may be due: the object says what is to be done, now or later. With an edition it keeps that edition's time. */
+  z.object({
+    type: z.literal("settle_proposal"),
+    team: z.string(),
+    proposal: z.string(),
+    edition: z.int().optional(),
+  }),
+  /** Deliveries are due. */
+  z.object({ type: z.literal("deliver"), team: z.string() }),
+  /** Nightly: take a backup and store it. `night` (e.g. 2026-11-21) makes a second message of the same night nothing. */
+  z.object({ type: z.literal("backup_team"), team: z.string(), night: z.string() }),
+  /** A snapshot waits in the object to be stored. */
+  z.object({ type: z.literal("store_backup"), team: z.string(), backup: z.string() }),
+  /** The preview of a restore is over: remove that team. */
+  z.object({ type: z.literal("end_preview"), team: z.string(), preview: z.string(), incarnation: z.string() }),
 ]);
 export type BackgroundMessage = z.infer<typeof backgroundMessageSchema>;

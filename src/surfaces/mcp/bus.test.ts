@@ -2,11 +2,13 @@
 import type { ServerEvent } from "@modelcontextprotocol/server";
 import { describe, expect, it } from "vitest";
 import { accessEndedCode } from "../../core/feed.ts";
+import { liveLimits } from "../../workflow-limits.ts";
 import { everyListChanged, feedBus, readTeamEvent } from "./bus.ts";
 
 /** A feed whose far ends are kept, and whose timers run when told. */
 function testFeed(answers: (() => Response)[] = []) {
   const far: WebSocket[] = [];
+  const asked: (number | undefined)[] = [];
   const delays: number[] = [];
   const timers: (() => void)[] = [];
   const seen: ServerEvent[] = [];
@@ -18,7 +20,10 @@ function testFeed(answers: (() => Response)[] = []) {
     return new Response(null, { status: 101, webSocket: near });
   };
   const bus = feedBus({
-    connect: async () => (answers.shift() ?? accept)(),
+    connect: async (since) => {
+      asked.push(since);
+      return (answers.shift() ?? accept)();
+    },
     read: readTeamEvent,
     afterOpen: everyListChanged,
     onEnded: () => {
@@ -36,13 +41,16 @@ function testFeed(answers: (() => Response)[] = []) {
     timers.shift()?.();
     await turn();
   };
-  return { bus, far, delays, seen, turn, runTimer, ended: () => ended };
+  return { bus, far, asked, delays, seen, turn, runTimer, ended: () => ended };
 }
 
 const fail = (): Response => {
   throw new Error("no object");
 };
-const say = (socket: WebSocket | undefined, event: object): void => socket?.send(JSON.stringify(event));
+const tell = (socket: WebSocket | undefined, message: object): void => socket?.send(JSON.stringify(message));
+/** An event; its number is the team revision that it tells of. */
+const say = (socket: WebSocket | undefined, event: { revision: number } & Record<string, unknown>): void =>
+  tell(socket, { type: "event", seq: event.revision, ...event });
 
 describe("feedBus", () => {
   it("publishes what may have been missed, then each change, and closes its socket at the end", async () => {
@@ -67,23 +75,68 @@ describe("feedBus", () => {
     expect(await closed).toBe(1000);
   });
 
-  it("opens a lost feed again and asks for everything anew", async () => {
+  it("opens a lost feed again where it stopped, and publishes what was missed and nothing more", async () => {
     const feed = testFeed();
     feed.bus.subscribe((event) => feed.seen.push(event));
+    await feed.turn();
+    tell(feed.far[0], { type: "hello", team: "t", seq: 4, oldest: 1 });
+    say(feed.far[0], { kind: "dataset", name: "a", change: "updated", revision: 5 });
     await feed.turn();
     feed.far[0]?.close(1011, "object restarted");
     await feed.turn();
     await feed.runTimer();
-    say(feed.far[1], { kind: "tool", name: "a", change: "updated", revision: 5 });
+    await feed.runTimer();
+    tell(feed.far[1], { type: "hello", team: "t", seq: 6, oldest: 1 });
+    say(feed.far[1], { kind: "tool", name: "b", change: "updated", revision: 6 });
     await feed.turn();
     await feed.runTimer();
-    expect(feed.delays).toEqual([250, 250]);
+    expect(feed.asked).toEqual([undefined, 5]);
     expect(feed.seen).toEqual([
       ...everyListChanged,
-      ...everyListChanged,
+      { kind: "resource_updated", uri: "dataset://a" },
       { kind: "tools_list_changed" },
-      { kind: "resource_updated", uri: "tool://a" },
+      { kind: "resource_updated", uri: "tool://b" },
     ]);
+  });
+
+  it("asks for everything anew when what was missed is gone, or when it never heard where the feed stood", async () => {
+    const feed = testFeed();
+    feed.bus.subscribe((event) => feed.seen.push(event));
+    await feed.turn();
+    feed.far[0]?.close(1011);
+    await feed.turn();
+    await feed.runTimer();
+    expect(feed.seen).toEqual([...everyListChanged, ...everyListChanged]);
+    tell(feed.far[1], { type: "hello", team: "t", seq: 4, oldest: 1 });
+    await feed.turn();
+    feed.far[1]?.close(1011);
+    await feed.turn();
+    await feed.runTimer();
+    tell(feed.far[2], { type: "hello", team: "t", seq: 90, oldest: 80 });
+    tell(feed.far[2], { type: "gap", from: 5, to: 79 });
+    await feed.turn();
+    await feed.runTimer();
+    expect(feed.seen).toEqual([...everyListChanged, ...everyListChanged, ...everyListChanged]);
+    feed.far[2]?.close(1011);
+    await feed.turn();
+    await feed.runTimer();
+    expect(feed.asked).toEqual([undefined, undefined, 4, 79]);
+  });
+
+  it("shows that it keeps up when it is sent much, and takes the answer for what it is", async () => {
+    const feed = testFeed();
+    feed.bus.subscribe((event) => feed.seen.push(event));
+    await feed.turn();
+    const heard: string[] = [];
+    feed.far[0]?.addEventListener("message", ({ data }) => {
+      heard.push(String(data));
+    });
+    const name = "x".repeat(liveLimits.unheardBytes / 8);
+    say(feed.far[0], { kind: "suggestion", name, change: "updated", revision: 1 });
+    tell(feed.far[0], { type: "pong" });
+    await feed.turn();
+    expect(heard).toEqual(["ping"]);
+    expect(feed.seen).toEqual(everyListChanged);
   });
 
   it("tells of a burst of changes once, and of the next burst again", async () => {
@@ -145,13 +198,13 @@ describe("feedBus", () => {
     expect(feed.delays).toEqual([]);
   });
 
-  it("ends the stream when the feed refuses the caller", async () => {
-    const feed = testFeed([() => new Response("no", { status: 401 })]);
-    feed.bus.subscribe((event) => feed.seen.push(event));
-    await feed.turn();
-    expect(feed.ended()).toBe(1);
-    expect(feed.delays).toEqual([]);
-    expect(feed.seen).toEqual([]);
+  it("ends the stream when the feed refuses the caller, or one more listener", async () => {
+    for (const status of [401, 429]) {
+      const feed = testFeed([() => new Response("no", { status })]);
+      feed.bus.subscribe((event) => feed.seen.push(event));
+      await feed.turn();
+      expect([feed.ended(), feed.delays, feed.seen]).toEqual([1, [], []]);
+    }
   });
 
   it("opens nothing once unsubscribed", async () => {
@@ -185,5 +238,11 @@ describe("readTeamEvent", () => {
       { kind: "resource_updated", uri: "dataset://a" },
     ]);
     expect(read({ kind: "function", change: "updated" })).toEqual([{ kind: "resource_updated", uri: "function://a" }]);
+    expect(read({ kind: "proposal", change: "created" })).toEqual([{ kind: "resource_updated", uri: "proposal://a" }]);
+  });
+
+  it("has nothing to say to MCP clients of what is no tool or resource", () => {
+    for (const kind of ["suggestion", "notification", "team"]) expect(read({ kind, change: "created" })).toEqual([]);
+    expect(read({ kind: "team", change: "updated", state: "restored" })).toEqual(everyListChanged);
   });
 });

@@ -119,5 +119,15 @@ describe("the catalogue", () => {
       arguments: { b: 2 },
     });
     expect(withoutKeys("text")).toBe("text");
+    // What stands behind the host of a webhook's address may be a token; a team's own tool may have a parameter of that name.
+    expect([
+      withoutKeys({ name: "w", url: "https://a/token" }, "save_webhook"),
+      withoutKeys({ name: "save_webhook", arguments: { url: "https://a/token" } }, "run_tool"),
+      withoutKeys({ url: "https://a/page" }, "own_tool"),
+    ]).toEqual([
+      { name: "w", url: "[redacted]" },
+      { name: "save_webhook", arguments: { url: "[redacted]" } },
+      { url: "https://a/page" },
+    ]);
   });
 });

@@ -76,9 +76,10 @@ async function onceRequest(
   return { key, operation: tool.name, requestHash: await requestHashOf(own) };
 }
 
-/** Arguments as the execution log may show them: without idempotency keys, which open kept answers. */
-export function withoutKeys(args: unknown): unknown {
+/** Arguments as the execution log may show them: without idempotency keys, which open kept answers, and without the address of a webhook, which may hold a token. */
+export function withoutKeys(args: unknown, tool?: unknown): unknown {
   if (!isRecord(args)) return args;
   const { [idempotencyKey]: _key, ...own } = args;
-  return isRecord(own.arguments) ? { ...own, arguments: withoutKeys(own.arguments) } : own;
+  if (tool === "save_webhook" && "url" in own) own.url = "[redacted]";
+  return isRecord(own.arguments) ? { ...own, arguments: withoutKeys(own.arguments, own.name) } : own;
 }

@@ -49,13 +49,14 @@ describe("resources", () => {
       "dataset://{name}",
       "function://{name}",
       "tool://{name}",
+      "proposal://{id}",
     ]);
   });
 });
 
 describe("readResource", () => {
-  it("shows a dataset's facts as JSON, and what is out of its data fenced and apart", () => {
-    const { contents } = readResource(context, "dataset://sales.eu");
+  it("shows a dataset's facts as JSON, and what is out of its data fenced and apart", async () => {
+    const { contents } = await readResource(context, "dataset://sales.eu");
     const facts = JSON.parse(textOf(contents[0])) as Record<string, unknown>;
     expect(Object.keys(facts)).not.toContain("r2_key");
     expect(facts).toMatchObject({
@@ -68,13 +69,13 @@ describe("readResource", () => {
     );
   });
 
-  it("shows a function's definition", () => {
-    const { contents } = readResource(context, "function://margin");
+  it("shows a function's definition", async () => {
+    const { contents } = await readResource(context, "function://margin");
     expect(JSON.parse(textOf(contents[0]))).toMatchObject({ name: "margin", definition: "def margin: .;" });
   });
 
-  it("shows a tool's definition with its arguments", () => {
-    const { contents } = readResource(context, "tool://daily");
+  it("shows a tool's definition with its arguments", async () => {
+    const { contents } = await readResource(context, "tool://daily");
     expect(JSON.parse(textOf(contents[0]))).toMatchObject({
       name: "daily",
       query: "1",
@@ -89,32 +90,34 @@ describe("readResource", () => {
     "file:///etc/passwd",
     "dataset://sales.eu/../x",
   ]) {
-    it(`does not know ${uri}`, () => {
-      expect(() => readResource(context, uri)).toThrow(`There is no resource ${JSON.stringify(uri)} in this team.`);
+    it(`does not know ${uri}`, async () => {
+      await expect(readResource(context, uri)).rejects.toThrow(
+        `There is no resource ${JSON.stringify(uri)} in this team.`,
+      );
     });
   }
 });
 
 describe("completeName", () => {
-  it("puts names that begin so before those that hold it", () => {
+  it("puts names that begin so before those that hold it", async () => {
     const names = ["orders", "big_orders", "Order_lines", "sales"].map((name) => aDataset(name));
     const { context: other } = testContext({ datasets: names });
-    expect(completeName(other, "dataset://{name}", { name: "name", value: "order" })).toEqual({
+    expect(await completeName(other, "dataset://{name}", { name: "name", value: "order" })).toEqual({
       completion: { values: ["Order_lines", "orders", "big_orders"], total: 3, hasMore: false },
     });
   });
 
-  it("says when there are more than the protocol lets it show", () => {
+  it("says when there are more than the protocol lets it show", async () => {
     const { context: other } = testContext({ tools: Array.from({ length: 120 }, (_, index) => aTool(`t${index}`)) });
-    const { completion } = completeName(other, "tool://{name}", { name: "name", value: "" });
+    const { completion } = await completeName(other, "tool://{name}", { name: "name", value: "" });
     expect([completion.values.length, completion.total, completion.hasMore]).toEqual([100, 120, true]);
   });
 
-  it("knows no other argument and no other template", () => {
-    expect(completeName(context, "tool://{name}", { name: "version", value: "" })).toEqual({
+  it("knows no other argument and no other template", async () => {
+    expect(await completeName(context, "tool://{name}", { name: "version", value: "" })).toEqual({
       completion: { values: [], total: 0, hasMore: false },
     });
-    expect(() => completeName(context, "frame://{name}", { name: "name", value: "" })).toThrow(
+    await expect(completeName(context, "frame://{name}", { name: "name", value: "" })).rejects.toThrow(
       'There is no resource template "frame://{name}".',
     );
   });

@@ -1,4 +1,4 @@
-// The team's datasets, functions and tools as MCP resources, with completion of their names. Runs at the edge.
+// The team's datasets, functions, tools and proposals as MCP resources, with completion of their names. Runs at the edge.
 import {
   type CompleteResult,
   type ListResourcesResult,
@@ -7,11 +7,12 @@ import {
   ResourceNotFoundError,
 } from "@modelcontextprotocol/server";
 import type { CallContext, Catalogue } from "../../context.ts";
-import { AppError } from "../../core/errors.ts";
+import { AppError, isAppError } from "../../core/errors.ts";
 import { cutText } from "../../core/markdown.ts";
 import { pageOf } from "../../core/paging.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
 import { requirePermission } from "../../features/access/access.ts";
+import { listProposals, readProposal } from "../../features/approvals/calls.ts";
 import type { Dataset } from "../../features/datasets/schema.ts";
 import { mcpLimits } from "../../limits.ts";
 import { wireTool } from "./wire-tool.ts";
@@ -50,22 +51,36 @@ export function listResources(context: CallContext, cursor: string | undefined):
   return { resources: page.items, ...(page.next_cursor === undefined ? {} : { nextCursor: page.next_cursor }) };
 }
 
-/** The URI templates of the three kinds. */
+/** Proposals are read by id, and not listed: each list would have to ask the team's object. */
+const proposalTemplate = "proposal://{id}";
+
+/** The URI templates of all kinds. */
 export function listResourceTemplates(): ListResourceTemplatesResult {
+  const mimeType = "application/json";
   return {
-    resourceTemplates: resourceKinds.map((kind) => ({
-      uriTemplate: `${kind}://{name}`,
-      name: kind,
-      description: templates[kind],
-      mimeType: "application/json",
-    })),
+    resourceTemplates: [
+      ...resourceKinds.map((kind) => ({
+        uriTemplate: templateOf(kind),
+        name: kind,
+        description: templates[kind],
+        mimeType,
+      })),
+      {
+        uriTemplate: proposalTemplate,
+        name: "proposal",
+        description: "A proposal: what it changes and why, how its check went, votes and conflicts.",
+        mimeType,
+      },
+    ],
   };
 }
 
+const templateOf = (kind: ResourceKind): string => `${kind}://{name}`;
+
 /** The resource behind a URI. Throws the protocol's own error for one that does not exist. */
-export function readResource(context: CallContext, uri: string): ReadResourceResult {
+export async function readResource(context: CallContext, uri: string): Promise<ReadResourceResult> {
   requirePermission(context.actor, "data:read", "read resources");
-  const [, kind, name] = /^(dataset|function|tool):\/\/([^/?#]+)$/.exec(uri) ?? [];
+  const [, kind, name] = /^(dataset|function|tool|proposal):\/\/([^/?#]+)$/.exec(uri) ?? [];
   const { datasets, functions, tools } = context.catalogue;
   if (kind === "dataset" && name !== undefined) {
     const dataset = datasets.get(name);
@@ -81,7 +96,32 @@ export function readResource(context: CallContext, uri: string): ReadResourceRes
       return { contents: [jsonContent(uri, { ...tool, input_schema: wireTool({ kind: "team", tool }).inputSchema })] };
     }
   }
+  if (kind === "proposal" && name !== undefined) {
+    const contents = await describeProposal(context, uri, name);
+    if (contents !== undefined) return { contents };
+  }
   throw new ResourceNotFoundError(uri, `There is no resource ${JSON.stringify(cutText(uri, 200))} in this team.`);
+}
+
+/** A proposal as JSON; what its runs gave apart and fenced. Undefined when there is none of that id. */
+async function describeProposal(
+  context: CallContext,
+  uri: string,
+  id: string,
+): Promise<ReadResourceResult["contents"] | undefined> {
+  try {
+    const { proposal, diff } = await readProposal(context, id);
+    const { sample, tests, ...validation } = proposal.validation;
+    const given = [...tests.flatMap(({ outputs = [] }) => outputs), ...(sample ?? [])];
+    const shown = { ...validation, tests: tests.map(({ outputs: _, message: __, ...test }) => test) };
+    const json = jsonContent(uri, { ...proposal, validation: shown, diff });
+    if (given.length === 0) return [json];
+    const text = fenceUntrusted(given.map((row) => JSON.stringify(row)).join("\n"), "what its tests and sample gave");
+    return [json, { uri, mimeType: "text/markdown", text }];
+  } catch (error) {
+    if (isAppError(error) && error.code === "not_found") return undefined;
+    throw error;
+  }
 }
 
 /** What we know of it as JSON; what came out of the data apart and fenced. */
@@ -109,27 +149,34 @@ function jsonContent(uri: string, value: unknown): ReadResourceResult["contents"
 }
 
 /** Names that begin with what is typed, then those that hold it. Throws `invalid_argument` for a template that does not exist. */
-export function completeName(
+export async function completeName(
   context: CallContext,
   templateUri: string,
   argument: { name: string; value: string },
-): CompleteResult {
+): Promise<CompleteResult> {
   requirePermission(context.actor, "data:read", "have names completed");
-  const kind = resourceKinds.find((candidate) => `${candidate}://{name}` === templateUri);
+  const typed = argument.value.toLowerCase();
+  const kind = resourceKinds.find((candidate) => templateOf(candidate) === templateUri);
+  if (templateUri === proposalTemplate)
+    return completion(argument.name === "id" ? await openProposals(context) : [], typed);
   if (kind === undefined) {
     throw new AppError(
       "invalid_argument",
       `There is no resource template ${JSON.stringify(cutText(templateUri, 200))}.`,
-      {
-        hint: `Templates: ${resourceKinds.map((candidate) => `${candidate}://{name}`).join(", ")}.`,
-      },
+      { hint: `Templates: ${[...resourceKinds.map(templateOf), proposalTemplate].join(", ")}.` },
     );
   }
-  if (argument.name !== "name") return { completion: { values: [], total: 0, hasMore: false } };
-  const typed = argument.value.toLowerCase();
-  const names = [...entriesOf(context.catalogue, kind).keys()]
-    .filter((name) => name.toLowerCase().includes(typed))
-    .sort();
+  return completion(argument.name === "name" ? [...entriesOf(context.catalogue, kind).keys()] : [], typed);
+}
+
+/** The ids of the newest open proposals. */
+async function openProposals(context: CallContext): Promise<string[]> {
+  const { items } = await listProposals(context, { state: "pending" }, mcpLimits.completionValues);
+  return items.map(({ id }) => id);
+}
+
+function completion(all: readonly string[], typed: string): CompleteResult {
+  const names = all.filter((name) => name.toLowerCase().includes(typed)).sort();
   const begins = (name: string): boolean => name.toLowerCase().startsWith(typed);
   const ordered = [...names.filter(begins), ...names.filter((name) => !begins(name))];
   return {

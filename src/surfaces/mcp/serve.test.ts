@@ -341,6 +341,7 @@ describe.each(eras)("serveMcp for a %s client", (era) => {
       "dataset://{name}",
       "function://{name}",
       "tool://{name}",
+      "proposal://{id}",
     ]);
     const { contents } = await client.readResource({ uri: "tool://daily_revenue" });
     expect(JSON.parse((contents[0] as { text: string }).text)).toMatchObject({ name: "daily_revenue", query: "1" });
@@ -440,7 +441,8 @@ describe("requests", () => {
       jsonrpc: "2.0",
       error: {
         code: -32602,
-        message: "The URL asks for toolsets that do not exist: frames. Valid toolsets: catalog, jq, admin, all.",
+        message:
+          "The URL asks for toolsets that do not exist: frames. Valid toolsets: catalog, jq, workflow, admin, all.",
         data: { code: "invalid_argument", unknown: ["frames"] },
       },
       id: null,

@@ -52,9 +52,13 @@ describe("changes", () => {
     const answer = await serveMcp(asked, testContext().context, [], feed.connectFeed);
     await vi.waitFor(() => expect(feed.far).toHaveLength(1));
     for (const name of ["sales", "other"]) {
-      feed.far[0]?.send(JSON.stringify({ kind: "dataset", name, change: "updated", revision: 2 }));
+      feed.far[0]?.send(
+        JSON.stringify({ type: "event", seq: 1, kind: "dataset", name, change: "updated", revision: 2 }),
+      );
     }
-    feed.far[0]?.send(JSON.stringify({ kind: "tool", name: "a", change: "created", revision: 3 }));
+    feed.far[0]?.send(
+      JSON.stringify({ type: "event", seq: 1, kind: "tool", name: "a", change: "created", revision: 3 }),
+    );
     const messages = await readMessages(answer.body, 4);
     expect(methodsOf(messages)).toEqual([
       "notifications/subscriptions/acknowledged",
@@ -70,8 +74,12 @@ describe("changes", () => {
     const answer = await serveMcp(getStream(), testContext().context, [], feed.connectFeed);
     expect(answer.headers.get("content-type")).toBe("text/event-stream");
     await vi.waitFor(() => expect(feed.far).toHaveLength(1));
-    feed.far[0]?.send(JSON.stringify({ kind: "dataset", name: "sales", change: "updated", revision: 2 }));
-    feed.far[0]?.send(JSON.stringify({ kind: "tool", name: "a", change: "updated", revision: 3 }));
+    feed.far[0]?.send(
+      JSON.stringify({ type: "event", seq: 1, kind: "dataset", name: "sales", change: "updated", revision: 2 }),
+    );
+    feed.far[0]?.send(
+      JSON.stringify({ type: "event", seq: 1, kind: "tool", name: "a", change: "updated", revision: 3 }),
+    );
     // No resource is named: nobody can have subscribed.
     expect(await readMessages(answer.body, 3)).toEqual([
       { jsonrpc: "2.0", method: "notifications/tools/list_changed" },

@@ -261,9 +261,13 @@ describe("a browser's session", () => {
         body: "[]",
       });
     expect((await get(`/t/${team}/api/v1/datasets`, { headers: { cookie } })).status).toBe(200);
-    expect(
-      (await get(`/t/${await teamOf(await aPerson("Eve"))}/api/v1/datasets`, { headers: { cookie } })).status,
-    ).toBe(401);
+    for (const other of [await teamOf(await aPerson("Eve")), "no-such-team"]) {
+      const refused = await get(`/t/${other}/api/v1/datasets`, { headers: { cookie } });
+      expect([refused.status, ((await refused.json()) as { detail: string }).detail]).toEqual([
+        401,
+        "You are signed in, but not to a team of this name.",
+      ]);
+    }
     expect((await get(`/t/${team}/mcp`, { method: "POST", headers: { cookie } })).status).toBe(401);
     expect((await put({})).status).toBe(403);
     expect((await put({ origin: "https://evil.example" })).status).toBe(403);

@@ -62,7 +62,7 @@ it("shows every team to the operator alone, without their tools' names, and the 
   await send(`/t/${a.slug}/api/v1/datasets`, a.tokens.owner);
   const message = { id: "m", timestamp: new Date(Date.now() - 2_000), attempts: 1, body: { type: "unknown" } };
   const quiet = vi.spyOn(console, "error").mockImplementation(() => undefined);
-  await handleBackground(createMessageBatch("super-data-background", [message]), env);
+  await handleBackground(createMessageBatch("super-data-background", [message]), env, createExecutionContext());
   quiet.mockRestore();
   for (const token of [undefined, "nonsense", a.tokens.owner]) {
     expect((await send("/metrics", token)).response.status).toBe(401);

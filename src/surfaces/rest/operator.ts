@@ -10,6 +10,9 @@ import { parseWith } from "../../core/parse.ts";
 import { type Caller, systemCaller } from "../../features/access/access.ts";
 import { createTokenSchema, type NewToken } from "../../features/access/schema.ts";
 import { makeToken } from "../../features/access/token.ts";
+import { restoreFromBucket } from "../../features/backups/making.ts";
+import { describeManifest, listManifests } from "../../features/backups/manifest.ts";
+import { operatorRestoreSchema } from "../../features/backups/schema.ts";
 import { invitationUrl } from "../../features/people/people.ts";
 import { inviteSchema } from "../../features/people/schema.ts";
 import { teamNameSchema } from "../../features/teams/schema.ts";
@@ -18,10 +21,12 @@ import { listLimits } from "../../limits.ts";
 import { failedAttempt } from "../../platform/address-client.ts";
 import { deploymentClient } from "../../platform/deployment-client.ts";
 import { jsonBody } from "../../platform/request-body.ts";
+import { siteOf } from "../../platform/site.ts";
 import { teamClient } from "../../platform/team-client.ts";
 import { bearerOf } from "../credential.ts";
 import { issuerOrigin } from "../oauth/addresses.ts";
 import { addressOf, requestIdOf, tooManyGuesses } from "../session.ts";
+import { deadLetterRoutes } from "./dead-letters.ts";
 
 const createTeamSchema = z.strictObject({ name: teamNameSchema.optional() });
 const teamsQuerySchema = listQuerySchema({ preset: listLimits.restEntries, max: listLimits.maxEntries }).strict();
@@ -37,6 +42,7 @@ export const operatorRoutes = new Hono<{ Bindings: Env }>()
     await requireOperator(c.req.raw, c.env);
     await next();
   })
+  .route("/dead-letters", deadLetterRoutes)
   .get("/teams", async (c) => {
     const { limit, cursor } = parseWith(teamsQuerySchema, c.req.query(), "query");
     const after = cursor === undefined ? undefined : decodeCursor(cursor).after;
@@ -68,7 +74,19 @@ export const operatorRoutes = new Hono<{ Bindings: Env }>()
   })
   .post("/teams/:team/restore", async (c) => {
     const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
+    const body = await jsonBody(c.req.raw);
+    // Without a body it undoes a deletion.
+    if (JSON.stringify(body) !== "{}") {
+      const { backup_id: backupId, as } = parseWith(operatorRestoreSchema, body, "restore");
+      const target = as === undefined ? slug : parseWith(newTeamSlugSchema, as, "as");
+      const made = await restoreFromBucket(siteOf(c.env), c.env.FILES, { team: slug, backupId, as: target });
+      return c.json({ team: made.slug, backup_id: backupId, restored: true }, 201);
+    }
     return c.json(await teamClient(c.env.TEAM, slug).teams().restore(operatorCaller(c.req.raw)));
+  })
+  .get("/teams/:team/backups", async (c) => {
+    const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
+    return c.json({ backups: (await listManifests(c.env.FILES, slug)).reverse().map(describeManifest) });
   })
   .post("/teams/:team/invitations", async (c) => {
     const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");

@@ -49,6 +49,8 @@ describe("whoami", () => {
           "data:read": true,
           "data:write": true,
           "library:write": true,
+          "library:propose": true,
+          "notifications:own": true,
           "visibility:own": true,
           "visibility:manage": false,
           "activity:read": false,
@@ -61,6 +63,8 @@ describe("whoami", () => {
           "settings:manage": false,
           "metrics:read": false,
           "audit:read": false,
+          "webhooks:manage": false,
+          "backups:manage": false,
         },
       },
     ]);
@@ -71,7 +75,7 @@ describe("whoami", () => {
         `mia, member of ${slug}`,
         'By token "test", which does not expire by itself',
         "Scopes: data:read data:write library:write admin",
-        "May: self:read, data:read, data:write, library:write, visibility:own, people:read, membership:own, tokens:own",
+        "May: self:read, data:read, data:write, library:write, library:propose, notifications:own, visibility:own, people:read, membership:own, tokens:own",
       ].join("\n"),
     );
   });

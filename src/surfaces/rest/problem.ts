@@ -25,6 +25,8 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   result_too_large: 413,
   dataset_malformed: 422,
   unsupported: 415,
+  backup_unreadable: 422,
+  upgrade_required: 426,
   busy: 503,
   team_unavailable: 503,
   internal: 500,

@@ -41,14 +41,7 @@ const literalHint = `Write \${name} with a declared parameter. For the character
  * Where the template binds a variable of a parameter's name itself, placeholders read an alias that nothing else can bind.
  */
 export function compileTemplate(text: string, parameterNames: readonly string[]): CompiledTemplate {
-  for (const name of parameterNames) requireParameterName(name);
-  const placeholders = findPlaceholders(text);
-  for (const placeholder of placeholders) requireDeclared(text, placeholder, parameterNames);
-  // Same length as the template, so that every position in an error is one of the template.
-  const shadow = replaceSpans(text, placeholders, (it) =>
-    it.inString ? text.slice(it.start, it.end) : ` $${it.name} `,
-  );
-  const program = parseProgram(shadow);
+  const { program, placeholders } = readTemplate(text, parameterNames);
   const inCode = new Map(placeholders.filter((it) => !it.inString).map((it) => [it.start + 1, it]));
   const facts = inspect(program, inCode);
   const aliases = chooseAliases(text, parameterNames, facts.bound);
@@ -64,6 +57,25 @@ export function compileTemplate(text: string, parameterNames: readonly string[])
     used: parameterNames.filter((name) => read.has(name)),
     bindings: parameterNames.flatMap((parameter) => bindingsOf(parameter, aliases.get(parameter))),
   };
+}
+
+/** The syntax tree of a template: every position in it is one of the template's own text. Throws as `compileTemplate` does. */
+export function parseTemplate(text: string, parameterNames: readonly string[]): Program {
+  return readTemplate(text, parameterNames).program;
+}
+
+function readTemplate(
+  text: string,
+  parameterNames: readonly string[],
+): { program: Program; placeholders: readonly Placeholder[] } {
+  for (const name of parameterNames) requireParameterName(name);
+  const placeholders = findPlaceholders(text);
+  for (const placeholder of placeholders) requireDeclared(text, placeholder, parameterNames);
+  // Same length as the template, so that every position in an error is one of the template.
+  const shadow = replaceSpans(text, placeholders, (it) =>
+    it.inString ? text.slice(it.start, it.end) : ` $${it.name} `,
+  );
+  return { program: parseProgram(shadow), placeholders };
 }
 
 function bindingsOf(parameter: string, alias: string | undefined): ParameterBinding[] {

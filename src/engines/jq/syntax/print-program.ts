@@ -62,8 +62,10 @@ export function printExpression(node: Expression): string {
 
 /** An expression where only a term may stand. */
 function printTerm(node: Expression): string {
+  if (node.kind === "group") return printTerm(node.body);
   const printed = printExpression(node);
-  return printed.startsWith("(") ? printed : `(${printed})`;
+  // Of a term with suffixes the parentheses at the start may be its target's alone.
+  return printed.startsWith("(") && node.kind !== "access" ? printed : `(${printed})`;
 }
 
 function printOperation(operators: readonly string[], operands: readonly string[]): string {
@@ -87,7 +89,9 @@ function printSteps(steps: readonly Step[]): string {
 }
 
 function printAccess(target: Expression, suffixes: readonly Suffix[]): string {
-  const printed = target.kind === "identity" ? "" : printExpression(target);
+  const whole = printExpression(target);
+  // A dot before a field's own dot would be "..".
+  const printed = whole === "." ? "" : whole;
   const start = /^\.?[0-9]/.test(printed) ? `(${printed})` : printed;
   const [first] = suffixes;
   const needsDot = start === "" && first !== undefined && first.kind !== "field" && first.kind !== "stringField";

@@ -1,4 +1,4 @@
-// Reads the YAML form of a library: which functions and tools it holds and where each stands in the text. Runs at the edge.
+// Reads a library as text, YAML or JSON (which YAML contains): its entries, where each stands, and what a bundle says of itself. Runs at the edge.
 import {
   type Document,
   isAlias,
@@ -12,8 +12,10 @@ import {
   type YAMLMap,
 } from "yaml";
 import { AppError } from "../../core/errors.ts";
+import { parseWith } from "../../core/parse.ts";
+import { utf8Bytes } from "../../core/utf8.ts";
 import { libraryLimits } from "../../limits.ts";
-import type { EntryKind } from "./schema.ts";
+import { type BundleHead, bundleHeadSchema, type EntryKind } from "./schema.ts";
 
 /** A place in the YAML, both from 1. */
 export interface Place {
@@ -34,20 +36,68 @@ export interface LibraryEntry {
   locate: (at: Place) => { place: Place; exact: true } | { place: Pick<Place, "line">; exact: false } | undefined;
 }
 
+export interface LibraryText {
+  entries: LibraryEntry[];
+  head: BundleHead;
+  /** All that the text holds but its signature, as plain data: what a signature is over. Absent without one. */
+  signed?: Record<string, unknown>;
+}
+
 /**
- * The entries of `functions:` and `tools:` in the order they are written. Throws `invalid_argument` with line and column for text
- * that is no YAML or holds something else or aliases, `too_large` for more entries than a team may have.
+ * The entries of `functions:` and `tools:` in the order they are written, and the head of an export. Throws `invalid_argument` with line and
+ * column for text that is no YAML or holds something else or aliases, `too_large` for more text or entries than the limits.
  */
-export function readLibraryYaml(text: string): LibraryEntry[] {
+export function readLibraryText(text: string): LibraryText {
+  if (utf8Bytes(text) > libraryLimits.yamlBytes) throw textTooLong();
   const lines = new LineCounter();
   const documents = parseDocuments(text, lines);
   for (const { contents } of documents) checkNodes(contents, lines);
   const entries = documents.flatMap((document) => readDocument(document, text, lines));
+  const head = readHead(documents, lines);
   for (const kind of ["function", "tool"] as const) requireFew(kind, entries);
   if (entries.length === 0) {
     throw new AppError("invalid_argument", "The YAML holds no functions and no tools.", { hint: formHint });
   }
-  return entries;
+  return { entries, head, ...signedPart(documents, head) };
+}
+
+/** The error for more text than one import takes. */
+export function textTooLong(): AppError {
+  return new AppError("too_large", `The YAML is over ${libraryLimits.yamlBytes} bytes (limit yamlBytes).`, {
+    hint: "Import it in several files, functions before the tools that call them; an export takes names.",
+    details: { limit: "yamlBytes", value: libraryLimits.yamlBytes },
+  });
+}
+
+const headKeys = ["format", "format_version", "made_by", "signature"] as const;
+
+/** What an export says of itself. A file of several documents is not one, and says nothing. */
+function readHead(documents: readonly Document[], lines: LineCounter): BundleHead {
+  const head: Record<string, unknown> = {};
+  for (const document of documents) {
+    const { contents } = document;
+    if (!isMap(contents)) continue;
+    for (const { key, value } of contents.items) {
+      const name = headKeys.find((one) => isScalar(key) && one === key.value);
+      if (name === undefined) continue;
+      const node = isNode(value) ? value : contents;
+      if (documents.length > 1) throw wrongForm(node, lines, `${name} belongs to a file of one document`);
+      const { line, column } = placeOf(node, lines);
+      head[name] = parseWith(
+        bundleHeadSchema.shape[name],
+        plainValue(node, document),
+        `line ${line}, column ${column}: ${name}`,
+      );
+    }
+  }
+  return head;
+}
+
+function signedPart(documents: readonly Document[], { signature }: BundleHead): Pick<LibraryText, "signed"> {
+  const [document] = documents;
+  if (signature === undefined || document === undefined || document.contents === null) return {};
+  const { signature: _, ...signed } = plainValue(document.contents, document) as Record<string, unknown>;
+  return { signed };
 }
 
 /** Before any of them is checked: what is over the limit cannot be saved, and checking costs. */
@@ -139,6 +189,7 @@ function readDocument(document: Document, text: string, lines: LineCounter): Lib
   if (!isMap(contents)) throw wrongForm(contents, lines, "a library is a map");
   return contents.items.flatMap(({ key, value }) => {
     const name = isScalar(key) ? key.value : undefined;
+    if (headKeys.some((one) => one === name)) return [];
     if (name !== "functions" && name !== "tools")
       throw wrongForm(
         isNode(key) ? key : contents,

@@ -7,10 +7,13 @@ import { withDatasets } from "../../../test/helpers/datasets.ts";
 import { freshTeam, rejection } from "../../../test/helpers/team.ts";
 import type { CallContext, TeamRoutes } from "../../context.ts";
 import { AppError, describeError } from "../../core/errors.ts";
-import { importLibrary } from "./import.ts";
-import { callTeamTool } from "./jq-tools.ts";
-import { libraryRoutes } from "./routes.ts";
+import { callTeamTool } from "../jq-tools/jq-tools.ts";
+import { libraryRoutes } from "../jq-tools/routes.ts";
+import { importLibrary as importWith } from "./importing.ts";
+import { shareRoutes } from "./routes.ts";
 
+const importLibrary = (call: CallContext, content: string, path: string | undefined) =>
+  importWith(call, { content, strategy: "overwrite" }, { path });
 const names = (entries: readonly { name: string }[]): string[] => entries.map(({ name }) => name);
 const seedFunctions = ["calculate_efficiency", "analyze_trends", "group_and_aggregate", "round_to", "money", "tally"];
 const seedTools = [
@@ -25,30 +28,37 @@ const seedTools = [
 describe("the seeds", () => {
   it("import, and import again unchanged", async () => {
     const team = await freshTeam();
-    const first = await importLibrary(await team.call(), functionsYaml, "seeds/functions.yaml");
+    const first = await importLibrary(await team.call("admin"), functionsYaml, "seeds/functions.yaml");
     expect({ ...first, created: names(first.created) }).toEqual({
       created: seedFunctions,
       unchanged: [],
       updated: [],
+      renamed: [],
+      skipped: [],
       failed: [],
       warnings: [],
+      origin: { state: "unsigned" },
     });
-    const second = await importLibrary(await team.call(), toolsYaml, "seeds/tools.yaml");
+    const second = await importLibrary(await team.call("admin"), toolsYaml, "seeds/tools.yaml");
     expect([names(second.created), second.failed]).toEqual([seedTools, []]);
     expect(second.warnings[0]).toEqual({
       kind: "tool",
       name: "analyze_performance",
       message: "the dataset sales does not exist yet; calls that read it fail until it is uploaded",
     });
-    const revision = (await team.call()).catalogue.revision;
-    const again = await importLibrary(await team.call(), `${functionsYaml}\n---\n${toolsYaml}`, "seeds/all.yaml");
+    const revision = (await team.call("admin")).catalogue.revision;
+    const again = await importLibrary(
+      await team.call("admin"),
+      `${functionsYaml}\n---\n${toolsYaml}`,
+      "seeds/all.yaml",
+    );
     expect([names(again.unchanged), again.created, again.updated, again.failed]).toEqual([
       [...seedFunctions, ...seedTools],
       [],
       [],
       [],
     ]);
-    const after = await team.call();
+    const after = await team.call("admin");
     expect(after.catalogue.revision).toBe(revision);
     const { tool, original_yaml_path } = await after.stub.tools().get("trend_analysis", after.actor);
     expect([tool.source, original_yaml_path]).toEqual(["yaml", "seeds/tools.yaml"]);
@@ -56,8 +66,8 @@ describe("the seeds", () => {
 
   it("answer sensibly on data of their form", async () => {
     const team = await freshTeam();
-    await importLibrary(await team.call(), `${functionsYaml}\n---\n${toolsYaml}`, undefined);
-    const context = await withDatasets(await team.call(), {
+    await importLibrary(await team.call("admin"), `${functionsYaml}\n---\n${toolsYaml}`, undefined);
+    const context = await withDatasets(await team.call("admin"), {
       sales: { revenue: 150, cost: 100 },
       metrics: { data: [1, 2, 3, 4, 5, 6, 7, 8] },
       orders: [
@@ -173,7 +183,7 @@ describe("importLibrary", () => {
       "    query: '1'",
       "  - 7",
     ].join("\n");
-    const report = await importLibrary(await team.call(), yaml, undefined);
+    const report = await importLibrary(await team.call("admin"), yaml, undefined);
     expect(names(report.created)).toEqual(["inner", "outer", "good"]);
     expect(
       report.failed.map(({ hint: _, message, ...rest }) => ({
@@ -232,7 +242,7 @@ describe("importLibrary", () => {
     const team = await freshTeam();
     const one =
       "functions: [{name: a, definition: 'def a: 1;'}, {name: b, definition: 'def b: a;', depends_on: []}]\ntools: [{name: t, description: d, query: '${n}', parameters: [{name: n, type: integer}]}]";
-    const first = await importLibrary(await team.call(), one, undefined);
+    const first = await importLibrary(await team.call("admin"), one, undefined);
     expect([names(first.created), first.failed]).toEqual([
       ["a", "t"],
       [
@@ -247,13 +257,13 @@ describe("importLibrary", () => {
       ],
     ]);
     const two = "tools: [{name: t, description: d, query: '2'}]\nfunctions: [{name: a, definition: 'def a: 3;'}]";
-    const second = await importLibrary(await team.call(), two, undefined);
+    const second = await importLibrary(await team.call("admin"), two, undefined);
     expect(names(second.updated)).toEqual(["a", "t"]);
-    expect((await team.call()).catalogue.tools.get("t")?.parameters).toEqual([]);
+    expect((await team.call("admin")).catalogue.tools.get("t")?.parameters).toEqual([]);
   });
 
   it("points at the jq's own line, in whichever way it is written", async () => {
-    const call = await (await freshTeam()).call();
+    const call = await (await freshTeam()).call("admin");
     const yaml = [
       "tools:",
       "  - name: at_end",
@@ -299,13 +309,13 @@ describe("importLibrary", () => {
       { length: count },
       (_, at) => `  - {name: f${at}, definition: "def f${at}: ${at + 1 === count ? "1" : `f${at + 1}`};"}`,
     );
-    const report = await importLibrary(await team.call(), ["functions:", ...lines].join("\n"), undefined);
+    const report = await importLibrary(await team.call("admin"), ["functions:", ...lines].join("\n"), undefined);
     expect([report.failed, report.created.length]).toEqual([[], count]);
-    expect((await team.call()).catalogue.revision).toBe(count / 25);
+    expect((await team.call("admin")).catalogue.revision).toBe(count / 25);
   });
 
   it("refuses more entries than a team may have before it looks at them", async () => {
-    const call = await (await freshTeam()).call();
+    const call = await (await freshTeam()).call("admin");
     const lines = Array.from({ length: 4_000 }, (_, at) => `  - {name: f${at}, definition: "def f${at}: f${at + 1};"}`);
     expect(await rejection(importLibrary(call, ["functions:", ...lines].join("\n"), undefined))).toEqual({
       code: "too_large",
@@ -314,7 +324,7 @@ describe("importLibrary", () => {
   });
 
   it("reads many keys, many mistakes and long lines in time that grows with the text only", async () => {
-    const call = await (await freshTeam()).call();
+    const call = await (await freshTeam()).call("admin");
     const keys = Array.from({ length: 60_000 }, (_, at) => `k${at}: 1`).join(", ");
     const many = await importLibrary(call, `tools:\n  - {name: t, description: d, query: "1", ${keys}}`, undefined);
     expect(many.failed.map(({ code }) => code)).toEqual(["invalid_argument"]);
@@ -339,7 +349,7 @@ describe("importLibrary", () => {
   ];
   for (const [what, yaml, message] of refused) {
     it(`refuses ${what}`, async () => {
-      expect(await rejection(importLibrary(await (await freshTeam()).call(), yaml, undefined))).toEqual({
+      expect(await rejection(importLibrary(await (await freshTeam()).call("admin"), yaml, undefined))).toEqual({
         code: "invalid_argument",
         message,
       });
@@ -347,7 +357,7 @@ describe("importLibrary", () => {
   }
 
   it("does not expand bombs, prototypes or endless nesting", async () => {
-    const call = await (await freshTeam()).call();
+    const call = await (await freshTeam()).call("admin");
     const layers = Array.from({ length: 9 }, (_, at) => `&l${at + 1} [${Array(9).fill(`*l${at}`).join(", ")}]`);
     const bomb = `tools:\n  - name: t\n    description: d\n    query: '1'\n    parameters: [&l0 [x], ${layers.join(", ")}]`;
     expect(await rejection(importLibrary(call, bomb, undefined))).toEqual({
@@ -373,14 +383,15 @@ describe("the library route", () => {
         await next();
       })
       .route("/", libraryRoutes)
+      .route("/", shareRoutes)
       .onError((error, c) => c.json(describeError(error), error instanceof AppError ? 400 : 500));
   }
   const post = (body: BodyInit) => ({ method: "POST", body });
 
-  it("imports for members and lists for viewers", async () => {
+  it("imports for admins and lists for viewers", async () => {
     const team = await freshTeam();
     const yaml = "functions: [{name: f, definition: 'def f: 1;'}]\ntools: [{name: t, description: d, query: f}]";
-    const answer = await appOf(await team.call()).request("/?path=lib.yaml", post(yaml));
+    const answer = await appOf(await team.call("admin")).request("/?path=lib.yaml", post(yaml));
     expect([answer.status, names((await answer.json<{ created: { name: string }[] }>()).created)]).toEqual([
       200,
       ["f", "t"],
@@ -402,7 +413,7 @@ describe("the library route", () => {
 
   it("takes a function out of use and back", async () => {
     const team = await freshTeam();
-    const app = appOf(await team.call());
+    const app = appOf(await team.call("admin"));
     await app.request("/", post("functions: [{name: f, definition: 'def f: 1;'}]"));
     const off = await (await app.request("/functions/f", { method: "DELETE" })).json();
     expect(off).toMatchObject({ name: "f", is_active: false, version: 2 });
@@ -411,7 +422,7 @@ describe("the library route", () => {
   });
 
   it("refuses bodies over the limit and bytes that are no text", async () => {
-    const app = appOf(await (await freshTeam()).call());
+    const app = appOf(await (await freshTeam()).call("admin"));
     expect(await (await app.request("/", post(`# ${"x".repeat(1_048_576)}`))).json()).toMatchObject({
       code: "too_large",
       message: "The YAML is over 1048576 bytes (limit yamlBytes).",

@@ -1,0 +1,166 @@
+// explain_query: what becomes of a query or a tool's call, what it would cost, and what it did cost. Runs at the edge.
+import type { CallContext } from "../../context.ts";
+import { AppError } from "../../core/errors.ts";
+import { formOfQuery } from "../../engines/jq/syntax/query-form.ts";
+import { cacheLimits, jqLimits } from "../../limits.ts";
+import { findDataset, fitsWhole } from "../datasets/datasets.ts";
+import { bindValues, type CompiledProgram, compileProgram } from "../jq-functions/jq-functions.ts";
+import { compileTool, toolQuery } from "../jq-tools/jq-tools.ts";
+import { estimateSteps } from "./estimate.ts";
+import { findTeamTool } from "./learning.ts";
+import { attempt, noteSource, type WholeQuery } from "./measure.ts";
+import type { ExplainInput, Explanation } from "./schema.ts";
+
+/** A query in all its parts. */
+interface Subject {
+  template: string;
+  parameters: string[];
+  compiled: CompiledProgram;
+  query: WholeQuery;
+}
+
+/** Throws `invalid_argument`, `not_found`, and what compiling throws; what running it runs into is part of the answer. */
+export async function explainQuery(context: CallContext, input: ExplainInput): Promise<Explanation> {
+  const { template, parameters, compiled, query } =
+    input.tool === undefined ? ofQuery(context, input) : ofTool(context, input.tool, input);
+  const { source } = query;
+  noteSource(context, source);
+  const dataset = source.kind === "one" ? source.dataset : undefined;
+  const form = formOfQuery(template, parameters, query.args);
+  const history =
+    dataset === undefined
+      ? undefined
+      : await context.stub
+          .learning()
+          .history(
+            { dataset: dataset.name, input: query.input, nullInput: query.nullInput, normalised: form.text },
+            context.actor,
+          );
+  const outcome = input.run === false ? undefined : await attempt(context, query);
+  const ran = outcome !== undefined && "ran" in outcome ? outcome.ran : undefined;
+  return {
+    program: compiled.program,
+    functions: [...compiled.functions],
+    required_functions: [...compiled.required],
+    variables: compiled.bindings.map(({ variable }) => `$${variable}`),
+    pattern: form.text,
+    pure: compiled.pure,
+    cacheable: compiled.pure,
+    mode: modeOf(query, input),
+    dataset:
+      dataset === undefined
+        ? null
+        : { name: dataset.name, version: dataset.version, bytes: dataset.bytes, records: dataset.record_count },
+    estimated: estimateSteps(compiled.program, query, history),
+    measured:
+      ran === undefined
+        ? null
+        : {
+            steps: ran.steps,
+            ms: ran.ms,
+            bytes_read: ran.bytesRead,
+            outputs: ran.total,
+            output_bytes: ran.outputBytes,
+            memory_bytes: ran.memoryBytes,
+          },
+    failure: outcome !== undefined && "failure" in outcome ? shortFailure(outcome.failure) : null,
+    warnings: [...compiled.warnings, ...warningsOf(query, ran?.steps)],
+  };
+}
+
+function ofTool(context: CallContext, name: string, input: ExplainInput): Subject {
+  const beside = (["query", "dataset", "params", "input", "null_input"] as const).filter(
+    (key) => input[key] !== undefined,
+  );
+  if (beside.length > 0) {
+    throw new AppError("invalid_argument", `explain_query: with tool, ${beside.join(" and ")} cannot be given.`, {
+      hint: "Pass the tool's own arguments as arguments.",
+      details: { given: beside },
+    });
+  }
+  const tool = findTeamTool(context, name);
+  context.execution.toolVersion = tool.version;
+  const { page: _page, ...query } = toolQuery(context.catalogue, tool, input.arguments);
+  const parameters = tool.parameters.map((parameter) => parameter.name);
+  return { template: tool.query, parameters, compiled: compileTool(context.catalogue, tool), query };
+}
+
+function ofQuery(context: CallContext, input: ExplainInput): Subject {
+  const { query: template, params = {} } = input;
+  if (template === undefined || input.arguments !== undefined) {
+    throw new AppError("invalid_argument", "explain_query: give query, or tool with its arguments.", {
+      hint: 'E.g. {"dataset": "orders", "query": "map(.amount) | add"} or {"tool": "revenue_by", "arguments": {"group_by": "region"}}.',
+    });
+  }
+  const parameters = Object.keys(params);
+  const compiled = compileProgram(context.catalogue.functions, template, parameters);
+  const dataset = input.dataset === undefined ? undefined : findDataset(context.catalogue, input.dataset);
+  return {
+    template,
+    parameters,
+    compiled,
+    query: {
+      program: compiled.program,
+      args: bindValues(compiled.bindings, params),
+      pure: compiled.pure,
+      source: dataset === undefined ? { kind: "none" } : { kind: "one", dataset },
+      input: input.input ?? (input.null_input === true ? "records" : "whole"),
+      nullInput: input.null_input ?? false,
+    },
+  };
+}
+
+function modeOf({ source, input, nullInput }: WholeQuery, asked: ExplainInput): Explanation["mode"] {
+  if (source.kind === "none")
+    return { input: "none", null_input: true, reads: "nothing: `.` is null", why: "No dataset was given." };
+  if (source.kind === "all")
+    return {
+      input: "whole",
+      null_input: nullInput,
+      reads: "`.` is an object of all the tool's datasets by name",
+      why: "The tool says so.",
+    };
+  const { dataset } = source;
+  const size = `${dataset.name} is ${dataset.bytes} bytes; as a whole a program may read ${jqLimits.wholeInputBytes} (limit wholeInputBytes)`;
+  const said =
+    asked.tool !== undefined
+      ? "The tool says so."
+      : asked.input !== undefined
+        ? "As asked."
+        : nullInput
+          ? "records is the default with null_input."
+          : "whole is the default.";
+  return { input, null_input: nullInput, reads: readsOf(dataset.kind, input, nullInput), why: `${said} ${size}.` };
+}
+
+function readsOf(kind: "records" | "whole", input: "whole" | "records", nullInput: boolean): string {
+  const what = kind === "whole" ? "the document" : input === "whole" ? "all records as one array" : "one record";
+  if (nullInput)
+    return `once, with \`.\` null; \`input\` and \`inputs\` give ${input === "records" && kind === "records" ? "the records one by one" : what}`;
+  return input === "records" && kind === "records"
+    ? "once for each record: `.` is one record"
+    : `once: \`.\` is ${what}`;
+}
+
+function shortFailure({ code, message, hint }: { code: string; message: string; hint?: string }) {
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** Half of what a run may use, from which on it is said. */
+const stepsToMention = jqLimits.steps / 2;
+
+function warningsOf({ source, input, pure }: WholeQuery, steps: number | undefined): string[] {
+  const warnings: string[] = [];
+  if (source.kind === "one" && input === "whole" && !fitsWhole(source.dataset))
+    warnings.push(`${source.dataset.name} is too large to be read as a whole; read it with input "records".`);
+  if (source.kind === "one" && source.dataset.bytes > cacheLimits.datasetEntryBytes && pure)
+    warnings.push(
+      "The dataset is read from storage on every run that the cache does not answer: it is too large to be kept.",
+    );
+  if (!pure) warnings.push("It is run each time: what it gives depends on the clock, or it writes messages or halts.");
+  if (steps !== undefined && steps > stepsToMention)
+    warnings.push(
+      `${steps} steps are more than half of the ${jqLimits.steps} that a run may use before any input is read (limit steps).`,
+    );
+  return warnings;
+}
