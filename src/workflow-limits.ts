@@ -32,6 +32,10 @@ export const approvalLimits = {
   openPerTeam: 500,
   /** Of those, one person's. */
   openPerPerson: 50,
+  /** Proposals that one person may make in 24 hours, whatever became of them. */
+  perPersonPerDay: 200,
+  /** Days after which a proposal that came to nothing keeps what was proposed and who voted, but no longer its tests and what they gave. */
+  testsKeptDays: 7,
   /** Characters of a justification. */
   justificationChars: 4_000,
   /** Characters of a vote's comment, and of the reason why a proposal was withdrawn. */

@@ -2,6 +2,7 @@
 import { dayMs, hourMs } from "../core/durations.ts";
 import { logFailure } from "../core/log.ts";
 import { sweepProposals } from "../features/approvals/settling.ts";
+import { trimSettled } from "../features/approvals/store.ts";
 import { holdsFiles } from "../features/backups/store.ts";
 import { takeDueObjects } from "../features/datasets/store.ts";
 import { sweepKeys } from "../features/idempotency/store.ts";
@@ -92,6 +93,8 @@ export async function sweepTeam(deps: TeamDeps, queue: Queue<BackgroundMessage>,
   if (nextEventAt !== undefined) deps.wakeAt(nextEventAt);
   const nextProposalAt = sweepProposals(deps, now);
   if (nextProposalAt !== undefined) deps.wakeAt(nextProposalAt);
+  const nextSettledAt = trimSettled(deps.db, now);
+  if (nextSettledAt !== undefined) deps.wakeAt(Math.max(nextSettledAt, now + hourMs));
   const nextNotificationAt = sweepNotifications(deps, now);
   if (nextNotificationAt !== undefined) deps.wakeAt(nextNotificationAt);
   const purge = duePurge(deps);

@@ -163,6 +163,21 @@ describe("submitting", () => {
     );
     expect((await bench.inside((inside) => one(inside, "ben"))).state).toBe("pending");
   });
+
+  it("is bounded by day, too, whatever becomes of it", async () => {
+    const bench = await approvalsBench();
+    const ana = caller(bench, "ana");
+    await bench.inside(({ approvals }) => {
+      for (let n = 0; n < approvalLimits.perPersonPerDay; n++)
+        approvals.withdraw(approvals.submit(aProposal({ name: `t${n}` }), ana).id, ana);
+    });
+    expect(await bench.refusal(({ approvals }) => approvals.submit(aProposal(), ana))).toBe(
+      "too_large: You have made 200 proposals in the last 24 hours; the limit is 200 (limit perPersonPerDay).",
+    );
+    expect(await bench.inside(({ approvals }) => approvals.submit(aProposal(), caller(bench, "ben")).state)).toBe(
+      "pending",
+    );
+  });
 });
 
 describe("voting", () => {

@@ -245,7 +245,18 @@ function overLimit(limit: keyof typeof approvalLimits, what: string, value: numb
 }
 
 /** Throws `conflict` when the team or this person has as many open proposals as there may be. */
-export function requireOpenRoom(open: { team: number; person: number }): void {
+export function requireOpenRoom(open: { team: number; person: number; today: number }): void {
+  if (open.today >= approvalLimits.perPersonPerDay) {
+    const value = approvalLimits.perPersonPerDay;
+    throw new AppError(
+      "too_large",
+      `You have made ${open.today} proposals in the last 24 hours; the limit is ${value} (limit perPersonPerDay).`,
+      {
+        hint: "Edit a proposal that is open with edit_proposal, or go on tomorrow.",
+        details: { limit: "perPersonPerDay", value },
+      },
+    );
+  }
   const full = open.team >= approvalLimits.openPerTeam ? "openPerTeam" : "openPerPerson";
   const count = full === "openPerTeam" ? open.team : open.person;
   if (count < approvalLimits[full]) return;

@@ -55,7 +55,7 @@ const editFields = {
   content: z
     .record(z.string(), z.unknown())
     .optional()
-    .describe("The fields to change, as propose_tool or propose_function takes them."),
+    .describe('The fields to change, as propose_tool or propose_function takes them, e.g. {"description": "…"}.'),
   justification: justification.optional(),
   tests: tests.optional().describe("All tests anew; left out: as they are."),
 };

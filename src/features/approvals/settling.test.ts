@@ -19,6 +19,7 @@ import type { Caller } from "../access/access.ts";
 import type { RebasedContent } from "./approvals.ts";
 import type { Proposal } from "./schema.ts";
 import { sweepProposals } from "./settling.ts";
+import { trimSettled } from "./store.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -464,5 +465,36 @@ describe("people", () => {
       olga: voter,
       vic: "proposal.applied",
     });
+  });
+});
+
+describe("a proposal that came to nothing", () => {
+  const validation = { ...passed, tests: [{ name: "t1", ok: true, outputs: [1] }], sample: [1], steps: 9 };
+  const tests = [{ name: "t1", expected: 1 }];
+
+  it("keeps what was proposed and, for some days, its tests; an applied one keeps them", async () => {
+    setClock(start);
+    const bench = await approvalsBench();
+    const ana = caller(bench, "ana");
+    const { id } = await submitted(bench, aProposal({ name: "gone", tests, validation }));
+    const done = await approved(bench, aProposal({ name: "kept", tests, validation }));
+    await bench.inside(({ approvals }) => {
+      approvals.apply(done.id, done.edition, { content: toolContent("1"), baseVersion: null, validation }, server);
+      approvals.withdraw(id, ana);
+    });
+    const keptMs = approvalLimits.testsKeptDays * 24 * hourMs;
+    const trim = () => bench.inside(({ deps }) => trimSettled(deps.db, deps.now()));
+    const read = async (which: string) => {
+      const { proposal } = await bench.inside(({ approvals }) => approvals.get(which, ana.actor));
+      return { content: proposal.content, tests: proposal.tests, validation: proposal.validation };
+    };
+    setClock(start + keptMs - 1);
+    expect(await trim()).toBe(start + keptMs);
+    expect(await read(id)).toEqual({ content: toolContent("1"), tests, validation });
+    setClock(start + keptMs);
+    expect(await trim()).toBeUndefined();
+    const { sample: _sample, ...rest } = validation;
+    expect(await read(id)).toEqual({ content: toolContent("1"), tests: [], validation: { ...rest, tests: [] } });
+    expect(await read(done.id)).toEqual({ content: toolContent("1"), tests, validation });
   });
 });

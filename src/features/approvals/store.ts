@@ -1,6 +1,8 @@
 // Proposals and votes in the team object's SQLite. Synchronous; SQL only.
-import { and, asc, count, desc, eq, inArray, lt, ne, not, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, lt, lte, ne, not, or, type SQL, sql } from "drizzle-orm";
+import { dayMs } from "../../core/durations.ts";
 import type { Db } from "../../durable/db.ts";
+import { approvalLimits } from "../../workflow-limits.ts";
 import type { Role } from "../access/access.ts";
 import { users } from "../access/table.ts";
 import type { ProposalFilter } from "./approvals.ts";
@@ -62,14 +64,37 @@ export function roleToday(db: Db, userId: string): Role | null | undefined {
   return found === undefined || found.removedAt === null ? found?.role : null;
 }
 
-/** How many are open, of the team and of one person. */
-export function countOpen(db: Db, userId: string): { team: number; person: number } {
-  const found = db
+/** How many proposals are open, of the team and of this person, and how many this person has made in the last day. */
+export function countProposals(db: Db, userId: string, now: number): { team: number; person: number; today: number } {
+  const open = db
     .select({ team: count(), person: sql<number>`coalesce(sum(${proposals.authorId} = ${userId}), 0)` })
     .from(proposals)
     .where(inArray(proposals.state, openStates))
     .get();
-  return found ?? { team: 0, person: 0 };
+  const recent = and(eq(proposals.authorId, userId), gt(proposals.createdAt, new Date(now - dayMs)));
+  const today = db.select({ rows: count() }).from(proposals).where(recent).get()?.rows ?? 0;
+  return { team: open?.team ?? 0, person: open?.person ?? 0, today };
+}
+
+/** Takes tests and what they gave off proposals that came to nothing long ago. Returns when to look again, Unix milliseconds. */
+export function trimSettled(db: Db, now: number): number | undefined {
+  const keptMs = approvalLimits.testsKeptDays * dayMs;
+  const hasTests = sql`(${proposals.tests} <> '[]' OR json_array_length(${proposals.validation}, '$.tests') > 0
+    OR json_type(${proposals.validation}, '$.sample') IS NOT NULL)`;
+  const cameToNothing = and(not(inArray(proposals.state, [...openStates, "applied"])), hasTests);
+  db.update(proposals)
+    .set({
+      tests: [],
+      validation: sql`json_set(json_remove(${proposals.validation}, '$.sample'), '$.tests', json('[]'))`,
+    })
+    .where(and(cameToNothing, lte(proposals.settledAt, new Date(now - keptMs))))
+    .run();
+  const oldest = db
+    .select({ at: sql<number | null>`min(${proposals.settledAt})` })
+    .from(proposals)
+    .where(cameToNothing)
+    .get()?.at;
+  return oldest === null || oldest === undefined ? undefined : oldest + keptMs;
 }
 
 /** The votes on each of these proposals, in the order they were cast. */

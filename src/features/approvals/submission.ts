@@ -21,7 +21,7 @@ import type { Proposal, ProposalContent } from "./schema.ts";
 import { settleNow, watch } from "./settling.ts";
 import {
   clearVotes,
-  countOpen,
+  countProposals,
   insertProposal,
   openProposalsOn,
   type ProposalRow,
@@ -46,8 +46,8 @@ export function submitProposal(deps: TeamDeps, input: SubmitProposal, by: Caller
     caller,
     subject,
   );
-  requireOpenRoom(countOpen(db, caller.actor.userId));
   const now = new Date(deps.now());
+  requireOpenRoom(countProposals(db, caller.actor.userId, now.getTime()));
   const row: ProposalRow = {
     id: newId("prop"),
     kind,

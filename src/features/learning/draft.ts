@@ -204,7 +204,7 @@ function fieldsOf(example: string, name: string): string[] {
 
 /** What it answers, in a sentence. */
 export function describe(facts: PatternFacts, plan: DraftPlan): string {
-  const { dataset, pattern } = facts.suggestion;
+  const { dataset } = facts.suggestion;
   const by = (name: string, word: string): string[] => {
     const fields = [...new Set(fieldsOf(facts.example, name))];
     return fields.length === 0 ? [] : [`${word} ${fields.join(" and ")}`];
@@ -218,6 +218,6 @@ export function describe(facts: PatternFacts, plan: DraftPlan): string {
     ...by("max_by", "with the greatest"),
     ...by("min_by", "with the least"),
   ];
-  const shown = pattern.replaceAll("\n", " ").slice(0, 300);
+  const shown = plan.query.replaceAll("\n", " ").slice(0, 300);
   return `From ${dataset}${parts.length === 0 ? "" : `, ${parts.join(", ")}`}: ${shown}`;
 }

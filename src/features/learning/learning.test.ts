@@ -251,7 +251,7 @@ describe("a suggestion", () => {
     expect(data.draft).toEqual({
       name: "orders_by_region",
       description:
-        "From orders, for the region, min amount you give: map(select(.region == $p1 and .amount > $p2)) | map({product, amount})",
+        "From orders, for the region, min amount you give: map(select(.region == ${region} and .amount > ${min_amount})) | map({product, amount})",
       query: "map(select(.region == ${region} and .amount > ${min_amount})) | map({product, amount})",
       parameters: [
         { name: "region", type: "string", description: 'Most often "EU", "US".', default: "EU" },

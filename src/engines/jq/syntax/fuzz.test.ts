@@ -1,9 +1,9 @@
 // Random programs, seeded: the parser and the template compiler throw nothing but AppError, and end. Runs in workerd.
 import { describe, expect, it } from "vitest";
+import { printExpression } from "../../../../test/helpers/print-program.ts";
 import { isAppError } from "../../../core/errors.ts";
 import { analyse, parseDefinition, parseProgram } from "./analyse.ts";
 import { compileTemplate } from "./placeholders.ts";
-import { printExpression } from "./print-program.ts";
 
 /** A small linear congruential generator: the same seed gives the same programs everywhere. */
 function generator(seed: number): (below: number) => number {

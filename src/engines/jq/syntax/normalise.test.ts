@@ -1,9 +1,9 @@
 // One form for all spellings: by example, and for random programs printed in several ways and with other literals. Runs in workerd.
 import { describe, expect, it } from "vitest";
+import { printExpression } from "../../../../test/helpers/print-program.ts";
 import { isAppError } from "../../../core/errors.ts";
 import { type NormaliseOptions, normalise } from "./normalise.ts";
 import { parseProgram } from "./parser.ts";
-import { printExpression } from "./print-program.ts";
 import { printQuery } from "./print-query.ts";
 
 const formOf = (program: string, options: NormaliseOptions = {}) => normalise(parseProgram(program), options);

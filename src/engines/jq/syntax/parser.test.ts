@@ -1,8 +1,8 @@
 // Programs that jq 1.7.1 accepts, each with how it is understood: the same program with every grouping in parentheses.
 // Runs in workerd.
 import { describe, expect, it } from "vitest";
+import { printExpression } from "../../../../test/helpers/print-program.ts";
 import { parseProgram } from "./parser.ts";
-import { printExpression } from "./print-program.ts";
 import { positionAt } from "./source.ts";
 
 const accepted: readonly (readonly [program: string, understood: string])[] = [

@@ -18,26 +18,11 @@ import {
   unexpected,
 } from "./cursor.ts";
 import type { Token } from "./lexer.ts";
+import { assignmentLevel, comparisonLevel, operatorLevels } from "./operators.ts";
 import { isStringAhead, parsePatterns, parseString } from "./parse-structures.ts";
 import { parseTerm } from "./parse-terms.ts";
 import { describePosition, syntaxError } from "./source.ts";
 
-/** Binding strength of the operators below "|"; a higher number binds tighter. */
-const levels: ReadonlyMap<string, number> = new Map([
-  [",", 1],
-  ["//", 2],
-  ...["=", "|=", "+=", "-=", "*=", "/=", "%=", "//="].map((operator) => [operator, 3] as const),
-  ["or", 4],
-  ["and", 5],
-  ...["==", "!=", "<", "<=", ">", ">="].map((operator) => [operator, 6] as const),
-  ["+", 7],
-  ["-", 7],
-  ["*", 8],
-  ["/", 8],
-  ["%", 8],
-]);
-const assignmentLevel = 3;
-const comparisonLevel = 6;
 const negationOperandLevel = 8;
 
 const noModules = "Modules are not available here; save shared code as a function of the team's library.";
@@ -197,7 +182,7 @@ function parseOperation(cursor: Cursor, first: Expression, lowest: number): Expr
   let operands: Expression[] = [];
   for (;;) {
     const token = peek(cursor);
-    const level = token.kind === "symbol" || token.kind === "keyword" ? (levels.get(token.text) ?? 0) : 0;
+    const level = token.kind === "symbol" || token.kind === "keyword" ? (operatorLevels.get(token.text) ?? 0) : 0;
     if (level < lowest) return left;
     if (level === openLevel && (level === assignmentLevel || level === comparisonLevel)) {
       throw doesNotChain(cursor, token, level);

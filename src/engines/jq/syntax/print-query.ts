@@ -1,27 +1,12 @@
 // Prints a syntax tree as jq that people read: one spelling, no parentheses that the grammar does not ask for. Runs anywhere.
 import type { Expression, ObjectEntry, Pattern, PatternEntry, Step, StringNode, StringPart, Suffix } from "./ast.ts";
+import { alternativeLevel, assignmentLevel, comparisonLevel, operatorLevels } from "./operators.ts";
 
 /** How tightly a place holds what stands in it: the operators' levels of the parser, then what may be an operand, then terms. */
 const anything = 0;
 const negation = 7;
 const operand = 9;
 const term = 10;
-
-const levels: ReadonlyMap<string, number> = new Map([
-  [",", 1],
-  ["//", 2],
-  ...["=", "|=", "+=", "-=", "*=", "/=", "%=", "//="].map((operator) => [operator, 3] as const),
-  ["or", 4],
-  ["and", 5],
-  ...["==", "!=", "<", "<=", ">", ">="].map((operator) => [operator, 6] as const),
-  ["+", 7],
-  ["-", 7],
-  ["*", 8],
-  ["/", 8],
-  ["%", 8],
-]);
-const assignment = 3;
-const comparison = 6;
 
 /** What may stand before a suffix without parentheses. */
 const suffixed: ReadonlySet<Expression["kind"]> = new Set(["variable", "string", "array", "object", "call"]);
@@ -47,7 +32,7 @@ function levelOf(node: Expression): number {
     case "pipeline":
       return anything;
     case "operation":
-      return levels.get(node.operators[0] ?? "") ?? anything;
+      return operatorLevels.get(node.operators[0] ?? "") ?? anything;
     case "negate":
       return negation;
     case "optional":
@@ -140,12 +125,12 @@ function ungroup(node: Expression): Expression {
 }
 
 function printOperation(operators: readonly string[], operands: readonly Expression[]): string {
-  const level = levels.get(operators[0] ?? "") ?? anything;
-  const chains = level !== assignment && level !== comparison;
+  const level = operatorLevels.get(operators[0] ?? "") ?? anything;
+  const chains = level !== assignmentLevel && level !== comparisonLevel;
   return operands
     .map((each, index) => {
       // `a // b // c` is a // (b // c), all others group to the left, assignments and comparisons not at all.
-      const isFree = chains && (level === 2 ? index === operands.length - 1 : index === 0);
+      const isFree = chains && (level === alternativeLevel ? index === operands.length - 1 : index === 0);
       const text = print(each, isFree ? level : level + 1);
       if (index === 0) return text;
       return operators[index - 1] === "," ? `, ${text}` : ` ${operators[index - 1]} ${text}`;

@@ -1,5 +1,13 @@
 // Prints a syntax tree back as jq with every grouping in parentheses. For tests: it shows how a program was understood.
-import type { Expression, ObjectEntry, Pattern, PatternEntry, Step, StringNode, Suffix } from "./ast.ts";
+import type {
+  Expression,
+  ObjectEntry,
+  Pattern,
+  PatternEntry,
+  Step,
+  StringNode,
+  Suffix,
+} from "../../src/engines/jq/syntax/ast.ts";
 
 /** The program as jq text in which parentheses leave nothing to precedence. */
 export function printExpression(node: Expression): string {
