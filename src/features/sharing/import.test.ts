@@ -7,8 +7,10 @@ import { withDatasets } from "../../../test/helpers/datasets.ts";
 import { freshTeam, rejection } from "../../../test/helpers/team.ts";
 import type { CallContext, TeamRoutes } from "../../context.ts";
 import { AppError, describeError } from "../../core/errors.ts";
+import { historyRoutes } from "../history/routes.ts";
 import { callTeamTool } from "../jq-tools/jq-tools.ts";
 import { libraryRoutes } from "../jq-tools/routes.ts";
+import { restoreTool, rollbackTool } from "../jq-tools/saving.ts";
 import { importLibrary as importWith } from "./importing.ts";
 import { shareRoutes } from "./routes.ts";
 
@@ -383,6 +385,7 @@ describe("the library route", () => {
         await next();
       })
       .route("/", libraryRoutes)
+      .route("/", historyRoutes({ rollbackTool, restoreTool }))
       .route("/", shareRoutes)
       .onError((error, c) => c.json(describeError(error), error instanceof AppError ? 400 : 500));
   }
