@@ -18,8 +18,6 @@ export const proposalLimits = {
   sampleRows: 5,
   /** Bytes of the sample. */
   sampleBytes: 8 * KIB,
-  /** Lines of two texts to be merged, multiplied; beyond, what both sides changed is a conflict. */
-  mergeCells: 1_000_000,
   /** Times an approved proposal is tried again at once when the library changes meanwhile; then its queue message is. */
   applyAttempts: 5,
   /** Other open proposals on the same thing that are looked at again when one was applied. */

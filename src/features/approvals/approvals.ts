@@ -1,10 +1,12 @@
 // The rules of proposals: which moves between states are legal, what a proposal may say, and what is said when it may not. Runs everywhere.
+
 import { AppError } from "../../core/errors.ts";
 import { parseWith } from "../../core/parse.ts";
 import { utf8Bytes } from "../../core/utf8.ts";
 import { approvalLimits } from "../../workflow-limits.ts";
 import type { SavedFunction } from "../jq-functions/rpc.ts";
 import type { SavedTool } from "../jq-tools/rpc.ts";
+import { toolContentSchema } from "../jq-tools/schema.ts";
 import {
   functionContentSchema,
   type Proposal,
@@ -14,7 +16,6 @@ import {
   type ProposalState,
   type ProposalSummary,
   type ProposalTest,
-  toolContentSchema,
   type Validation,
 } from "./schema.ts";
 

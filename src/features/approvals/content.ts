@@ -29,23 +29,8 @@ export function contentDiff(before: ProposalContent | null, after: ProposalConte
   return lineDiff(writeContent(before), writeContent(after));
 }
 
-/** The same content, however its keys came to be ordered. */
-export function sameValue(a: unknown, b: unknown): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-}
-
 function ordered(content: ProposalContent): ProposalContent {
   if (isToolContent(content)) return contentOf(content);
   const { definition, description, parameters, allow_builtin_name } = content;
   return { definition, description, parameters, allow_builtin_name };
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => [key, sorted(member)]),
-  );
 }

@@ -1,16 +1,16 @@
 // Three-way merges of texts by line and of lists by name. Pure; runs everywhere.
-import { proposalLimits } from "../../workflow-limits.ts";
-import { sameValue } from "./content.ts";
+
+import { sameValue } from "../../core/canonical-json.ts";
+import { lineEdits } from "../jq-tools/jq-tools.ts";
 
 /**
- * `base` with what both sides changed, when their changes are apart by at least one line that neither touched; undefined when they are not,
- * or when the texts are too long to compare (limit mergeCells).
+ * `base` with what both sides changed, when their changes are apart by at least one line that neither touched; undefined when they are not.
+ * Of texts that are too long and too different to compare line by line, all between the first and the last change counts as one.
  */
 export function mergeText(base: string, theirs: string, ours: string): string | undefined {
   const [lines, left, right] = [base, theirs, ours].map((text) => text.split("\n")) as [string[], string[], string[]];
   const inTheirs = matchLines(lines, left);
   const inOurs = matchLines(lines, right);
-  if (inTheirs === undefined || inOurs === undefined) return undefined;
   const merged: string[] = [];
   let [atBase, atTheirs, atOurs] = [0, 0, 0];
   for (;;) {
@@ -81,25 +81,13 @@ function isReordered(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<st
   return kept.some((name, at) => name !== order[at]);
 }
 
-/** For each line of `before` the line of `after` that it stayed as, by their longest common subsequence. */
-function matchLines(before: readonly string[], after: readonly string[]): (number | undefined)[] | undefined {
-  const width = after.length + 1;
-  if (before.length * after.length > proposalLimits.mergeCells) return undefined;
-  const common = new Uint32Array((before.length + 1) * width);
-  const cell = (row: number, column: number): number => common[row * width + column] ?? 0;
-  for (let row = before.length - 1; row >= 0; row--) {
-    for (let column = after.length - 1; column >= 0; column--) {
-      common[row * width + column] =
-        before[row] === after[column]
-          ? cell(row + 1, column + 1) + 1
-          : Math.max(cell(row + 1, column), cell(row, column + 1));
-    }
-  }
+/** For each line of `before` the line of `after` that it stayed as. */
+function matchLines(before: readonly string[], after: readonly string[]): (number | undefined)[] {
   const matches: (number | undefined)[] = before.map(() => undefined);
   let [row, column] = [0, 0];
-  while (row < before.length && column < after.length) {
-    if (before[row] === after[column]) matches[row++] = column++;
-    else if (cell(row + 1, column) >= cell(row, column + 1)) row++;
+  for (const { mark } of lineEdits(before, after).edits) {
+    if (mark === " ") matches[row++] = column++;
+    else if (mark === "-") row++;
     else column++;
   }
   return matches;

@@ -1,5 +1,7 @@
 // From what an author says to the whole of what is proposed, against the version that is current. Runs at the edge.
+
 import type { CallContext } from "../../context.ts";
+import { sameValue } from "../../core/canonical-json.ts";
 import { AppError, isAppError } from "../../core/errors.ts";
 import { parseWith } from "../../core/parse.ts";
 import { checkFunction } from "../jq-functions/jq-functions.ts";
@@ -8,7 +10,7 @@ import { checkTool, contentOf, nextContent } from "../jq-tools/jq-tools.ts";
 import type { SaveTool } from "../jq-tools/schema.ts";
 import type { CurrentSubject, ProposalInContext } from "./approvals.ts";
 import { type ChangeFields, functionFieldsSchema, toolFieldsSchema } from "./calls-schema.ts";
-import { contentOfFunction, isToolContent, sameValue } from "./content.ts";
+import { contentOfFunction, isToolContent } from "./content.ts";
 import { rebase } from "./rebasing.ts";
 import type { FunctionContent, ProposalAction, ProposalContent, ProposalKind } from "./schema.ts";
 

@@ -112,9 +112,11 @@ describe("mergeText", () => {
     expect(mergeText(was, theirs, ours)).toBeUndefined();
   });
 
-  it("does not compare texts that are too long", () => {
-    const long = Array.from({ length: 1_100 }, (_, line) => `line ${line}`).join("\n");
-    expect(mergeText(long, `${long}\nx`, `y\n${long}`)).toBeUndefined();
+  it("merges long texts, and takes two that have too little in common for one change", () => {
+    const lines = (word: string) => Array.from({ length: 3_000 }, (_, line) => `${word} ${line}`).join("\n");
+    const long = lines("line");
+    expect(mergeText(long, `${long}\nx`, `y\n${long}`)).toBe(`y\n${long}\nx`);
+    expect(mergeText(long, lines("other"), `${long}\nx`)).toBeUndefined();
   });
 });
 

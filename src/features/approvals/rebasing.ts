@@ -1,5 +1,6 @@
 // Brings a proposal up to what has become of the version it was written against: a merge field by field, or the conflict. Pure; runs everywhere.
-import { contentDiff, isToolContent, sameValue } from "./content.ts";
+import { sameValue } from "../../core/canonical-json.ts";
+import { contentDiff, isToolContent } from "./content.ts";
 import { conflicting, mergeNamed, mergeText, mergeValue } from "./merging.ts";
 import type { Conflict, ProposalContent } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 // Proposals as rows and as every surface shows them: fields described once. Runs everywhere.
 import { z } from "zod";
 import { saveFunctionSchema } from "../jq-functions/schema.ts";
-import { jqToolSchema } from "../jq-tools/schema.ts";
+import { toolContentSchema } from "../jq-tools/schema.ts";
 
 export const proposalKinds = ["function", "tool"] as const;
 export type ProposalKind = (typeof proposalKinds)[number];
@@ -32,18 +32,6 @@ export const functionContentSchema = saveFunctionSchema.pick({ definition: true 
   allow_builtin_name: z.boolean(),
 });
 export type FunctionContent = z.infer<typeof functionContentSchema>;
-/** Everything an author writes of a tool. */
-export const toolContentSchema = jqToolSchema.pick({
-  description: true,
-  query: true,
-  parameters: true,
-  datasets: true,
-  dataset_mode: true,
-  input: true,
-  null_input: true,
-  pinned: true,
-  weight: true,
-});
 export const proposalContentSchema = z.union([toolContentSchema, functionContentSchema]);
 export type ProposalContent = z.infer<typeof proposalContentSchema>;
 

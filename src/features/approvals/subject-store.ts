@@ -1,4 +1,5 @@
 // The function or tool that a proposal is about: as it is now, and what the proposal would make of it. Synchronous. Runs in the object.
+
 import { AppError } from "../../core/errors.ts";
 import type { Db } from "../../durable/db.ts";
 import type { TeamDeps } from "../../durable/team-deps.ts";
@@ -27,6 +28,7 @@ import {
   writeToolSteps,
 } from "../jq-tools/change-store.ts";
 import type { SavedTool } from "../jq-tools/rpc.ts";
+import { toolContentSchema } from "../jq-tools/schema.ts";
 import { contentOfRow, findToolRow, readTool } from "../jq-tools/store.ts";
 import { type CurrentSubject, noSuchProposal } from "./approvals.ts";
 import {
@@ -35,7 +37,6 @@ import {
   type ProposalAction,
   type ProposalContent,
   type ProposalKind,
-  toolContentSchema,
 } from "./schema.ts";
 import { findProposal, type ProposalRow } from "./store.ts";
 

@@ -1,5 +1,7 @@
 // Running the tests of a proposal with the real engine, and its sample. Runs at the edge.
+
 import type { CallContext } from "../../context.ts";
+import { sameValue } from "../../core/canonical-json.ts";
 import { AppError, type ErrorCode, isAppError } from "../../core/errors.ts";
 import { isRawNumber, parseExact } from "../../core/exact-json.ts";
 import { cutText } from "../../core/markdown.ts";
@@ -12,7 +14,7 @@ import { toolQuery } from "../jq-tools/jq-tools.ts";
 import type { ToolContent } from "../jq-tools/schema.ts";
 import { answerRows } from "../query/query.ts";
 import { chargeCall } from "../rate-limits/rate-limits.ts";
-import { isToolContent, sameValue } from "./content.ts";
+import { isToolContent } from "./content.ts";
 import type { ProposalContent, ProposalKind, ProposalTest, Validation } from "./schema.ts";
 
 /** What the tests of one check run against, and what is left of the steps they may use together. */

@@ -1,20 +1,13 @@
 // The past of functions and tools, the same for both kinds: fields described once. Runs everywhere.
 import { z } from "zod";
-import { versionActions } from "../jq-functions/schema.ts";
+import { toolVersionSchema } from "../jq-tools/schema.ts";
 
 export const entryKinds = ["function", "tool"] as const;
 export type EntryKind = (typeof entryKinds)[number];
 export const entryKindSchema = z.enum(entryKinds);
 
 /** Who made a version, when and why. */
-export const versionSchema = z.object({
-  version: z.int(),
-  action: z.enum(versionActions),
-  author: z.string(),
-  created_at: z.string(),
-  reason: z.string().nullable(),
-  proposal_id: z.string().nullable().describe("The proposal that was approved; null: saved directly."),
-});
+export const versionSchema = toolVersionSchema;
 export type Version = z.infer<typeof versionSchema>;
 
 /** A version with all that its author wrote, by field. */

@@ -1,8 +1,10 @@
 // Running a request once for its idempotency key: claim, run, keep the answer, give it again. Runs at the edge.
+
 import type { CallContext } from "../../context.ts";
+import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Scope } from "../../core/define-tool.ts";
 import { AppError, type ErrorCode } from "../../core/errors.ts";
-import { isRecord, parseExact } from "../../core/exact-json.ts";
+import { parseExact } from "../../core/exact-json.ts";
 import { newId, sha256Hex } from "../../core/ids.ts";
 import { logFailure } from "../../core/log.ts";
 import { namesAnyOf } from "../../core/mentions.ts";
@@ -274,9 +276,5 @@ function lost(at: number, why: string): AppError {
 
 /** SHA-256 of a value as JSON, the members of every object in one order. */
 export function requestHashOf(value: unknown): Promise<string> {
-  return sha256Hex(JSON.stringify(value, (_key, member: unknown) => sorted(member)));
-}
-
-function sorted(value: unknown): unknown {
-  return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+  return sha256Hex(canonicalJson(value));
 }

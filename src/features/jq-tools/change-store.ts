@@ -1,4 +1,5 @@
 // Changes of the team's tools: checked and planned, then written inside whoever's transaction. Synchronous. Runs in the object.
+import { sameValue } from "../../core/canonical-json.ts";
 import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
@@ -180,7 +181,7 @@ export function writeToolSteps(db: Db, steps: readonly ToolStep[], revision: num
 
 /** True for the same content, however its keys were ordered on the way in. */
 export function isSameContent(a: ToolContent, b: ToolContent): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+  return sameValue(a, b);
 }
 
 /** What of a tool outlives a change of its content. */
@@ -263,14 +264,4 @@ function rowOfContent(
 > {
   const { query, dataset_mode, null_input, ...same } = content;
   return { ...same, queryTemplate: query, datasetMode: dataset_mode, nullInput: null_input };
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => [key, sorted(member)]),
-  );
 }

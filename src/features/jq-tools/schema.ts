@@ -91,7 +91,7 @@ export const jqToolSchema = z.object({
 export type JqTool = z.infer<typeof jqToolSchema>;
 
 /** What a version keeps of a tool: everything an author writes. */
-const toolContentSchema = jqToolSchema.pick({
+export const toolContentSchema = jqToolSchema.pick({
   description: true,
   query: true,
   parameters: true,

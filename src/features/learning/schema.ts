@@ -1,10 +1,12 @@
 // Suggestions, performance and advice as every surface shows them: fields described once. Runs everywhere.
+
 import { z } from "zod";
 import { identifierSchema } from "../../core/names.ts";
 import { cursorSchema, pageFields } from "../../core/paging.ts";
 import { listLimits } from "../../limits.ts";
 import { learningLimits } from "../../workflow-limits.ts";
-import { proposalTestSchema, toolContentSchema } from "../approvals/schema.ts";
+import { proposalTestSchema } from "../approvals/schema.ts";
+import { toolContentSchema } from "../jq-tools/schema.ts";
 
 export const suggestionStates = ["suggested", "proposed", "dismissed"] as const;
 

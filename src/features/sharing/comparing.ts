@@ -1,5 +1,7 @@
 // An entry of a file beside what the team has under its name. Runs at the edge.
+
 import { stringify } from "yaml";
+import { canonicalJson } from "../../core/canonical-json.ts";
 import { isRecord } from "../../core/exact-json.ts";
 import type { CheckedFunction } from "../jq-functions/jq-functions.ts";
 import type { JqFunction, SaveFunction } from "../jq-functions/schema.ts";
@@ -7,7 +9,7 @@ import { contentOf } from "../jq-tools/jq-tools.ts";
 import type { JqTool, ToolContent } from "../jq-tools/schema.ts";
 import type { Side } from "./deciding.ts";
 import type { BundleFunction } from "./schema.ts";
-import { canonicalJson, earlierDigits, type FunctionContent, functionHash, toolHash } from "./sharing.ts";
+import { earlierDigits, type FunctionContent, functionHash, toolHash } from "./sharing.ts";
 
 /** What only an export says of an entry. */
 export type Marks = Pick<BundleFunction, "version" | "updated_at" | "hash" | "earlier">;

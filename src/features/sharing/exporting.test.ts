@@ -1,11 +1,12 @@
 // Exports: round trips in both forms, what is in one, and who may see it.
+
 import { describe, expect, it } from "vitest";
 import { awkward, contentsOf, exported, functionOf, ids, take, textOf } from "../../../test/helpers/sharing.ts";
 import { freshTeam, rejection, useTool } from "../../../test/helpers/team.ts";
+import { canonicalJson } from "../../core/canonical-json.ts";
 import { callerOf } from "../access/access.ts";
 import { type Bundle, exportLibrary } from "./exporting.ts";
 import { readLibraryText } from "./library-text.ts";
-import { canonicalJson } from "./sharing.ts";
 
 describe("a round trip", () => {
   for (const format of ["json", "yaml"] as const) {

@@ -1,4 +1,5 @@
 // Puts what becomes of an entry into the plan. Runs at the edge.
+import { canonicalJson } from "../../core/canonical-json.ts";
 import { sharingLimits } from "../../workflow-limits.ts";
 import type { SaveFunction } from "../jq-functions/schema.ts";
 import { lineDiff } from "../jq-tools/jq-tools.ts";
@@ -7,7 +8,6 @@ import { contentText } from "./comparing.ts";
 import type { LibraryEntry } from "./library-text.ts";
 import type { Planning } from "./planning.ts";
 import type { ImportAction, PlannedEntry } from "./schema.ts";
-import { canonicalJson } from "./sharing.ts";
 
 /** What is known of an entry before it is decided on. */
 export interface Outcome {

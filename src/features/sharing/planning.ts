@@ -1,5 +1,7 @@
 // Plans an import: what each entry of a file becomes, checked as a save would check it. Writes nothing. Runs at the edge.
+
 import type { CallContext } from "../../context.ts";
+import { canonicalJson } from "../../core/canonical-json.ts";
 import { AppError, describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
 import { identifierSchema } from "../../core/names.ts";
 import { sharingLimits } from "../../workflow-limits.ts";
@@ -17,7 +19,7 @@ import { planTool, readTool } from "./planning-tools.ts";
 import { type Renaming, readFunction } from "./renaming.ts";
 import type { EntryHashes, Guarded, Standing } from "./rpc.ts";
 import type { ImportPlan, ImportStrategy, PlacedError, PlanImport, PlannedEntry } from "./schema.ts";
-import { canonicalJson, digestOf } from "./sharing.ts";
+import { digestOf } from "./sharing.ts";
 
 /** An entry that was read; its marks are what only an export says. */
 export interface Step<Input> {

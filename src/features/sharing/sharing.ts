@@ -1,6 +1,8 @@
 // What makes two entries the same, and how a bundle's bytes are fixed for its signature. Runs everywhere.
+
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { canonicalJson } from "../../core/canonical-json.ts";
 import { builtinArities } from "../../engines/jq/syntax/builtins.ts";
 import type { FunctionParameter, JqFunction } from "../jq-functions/schema.ts";
 import type { JqTool, ToolContent } from "../jq-tools/schema.ts";
@@ -14,20 +16,6 @@ export interface FunctionContent {
   definition: string;
   description: string;
   parameters: readonly FunctionParameter[];
-}
-
-/**
- * One text for one value: JSON without spaces, the keys of objects sorted by their UTF-16 code units, members that are undefined left out.
- * Numbers and strings are as JSON.stringify writes them (RFC 8785 for what JSON can hold).
- */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
-  return `{${members.join(",")}}`;
 }
 
 /** SHA-256 of UTF-8 text, as lower-case hex; at once, where nothing may come between. */

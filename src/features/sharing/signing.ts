@@ -1,11 +1,12 @@
 // Signs what a team exports and tells who signed what it imports: Ed25519 over canonical JSON. Runs at the edge.
+
 import type { CallContext } from "../../context.ts";
+import { canonicalJson } from "../../core/canonical-json.ts";
 import { AppError } from "../../core/errors.ts";
 import { base64Url, fromBase64Url, hex } from "../../core/ids.ts";
 import { callerOf } from "../access/access.ts";
 import type { KeptKey } from "./rpc.ts";
 import type { Signature } from "./schema.ts";
-import { canonicalJson } from "./sharing.ts";
 
 const algorithm = "Ed25519";
 const place = "signing key";
