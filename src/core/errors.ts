@@ -88,6 +88,16 @@ export function isAppError(error: unknown): error is AppError {
   return typeof error.code === "string" && (errorCodes as readonly string[]).includes(error.code);
 }
 
+/** What the work gives; undefined when it ends in an AppError of one of these codes. */
+export async function undefinedOn<T>(codes: readonly ErrorCode[], work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isAppError(error) && codes.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
 /** An error as plain data, for logs, answers and storage. */
 export interface ErrorDescription {
   code: ErrorCode;

@@ -76,6 +76,7 @@ export class Alarm {
  */
 export async function sweepTeam(deps: TeamDeps, queue: Queue<BackgroundMessage>, team: string): Promise<void> {
   const now = deps.now();
+  const wakeAt = (time: number | undefined): void => (time === undefined ? undefined : deps.wakeAt(time));
   trimExecutions(deps.db, now);
   trimPatterns(deps.db, now);
   if (hasExecutions(deps.db)) deps.wakeAt(now + dayMs);
@@ -86,17 +87,13 @@ export async function sweepTeam(deps: TeamDeps, queue: Queue<BackgroundMessage>,
   const { due, nextDueAt } = holdsFiles(deps.db)
     ? { due: [], nextDueAt: now + backupLimits.retryMs }
     : takeDueObjects(deps.db, now);
-  if (nextDueAt !== undefined) deps.wakeAt(nextDueAt);
-  const nextInvitationAt = trimInvitations(deps.db, now);
-  if (nextInvitationAt !== undefined) deps.wakeAt(nextInvitationAt);
-  const nextEventAt = trimFeed(deps.db, now);
-  if (nextEventAt !== undefined) deps.wakeAt(nextEventAt);
-  const nextProposalAt = sweepProposals(deps, now);
-  if (nextProposalAt !== undefined) deps.wakeAt(nextProposalAt);
+  wakeAt(nextDueAt);
+  wakeAt(trimInvitations(deps.db, now));
+  wakeAt(trimFeed(deps.db, now));
+  wakeAt(sweepProposals(deps, now));
   const nextSettledAt = trimSettled(deps.db, now);
   if (nextSettledAt !== undefined) deps.wakeAt(Math.max(nextSettledAt, now + hourMs));
-  const nextNotificationAt = sweepNotifications(deps, now);
-  if (nextNotificationAt !== undefined) deps.wakeAt(nextNotificationAt);
+  wakeAt(sweepNotifications(deps, now));
   const purge = duePurge(deps);
   if (purge !== undefined) await queue.send({ type: "purge_team", team, ...purge });
   if (due.length > 0) await queue.send({ type: "delete_objects", team, objects: due });

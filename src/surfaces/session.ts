@@ -2,13 +2,9 @@
 import type { CallContext } from "../context.ts";
 import { AppError } from "../core/errors.ts";
 import { teamSlugSchema } from "../core/names.ts";
-import { makeAnswerSeal } from "../features/idempotency/seal.ts";
 import { type Blocked, failedAttempt } from "../platform/address-client.ts";
 import { personClient } from "../platform/person-client.ts";
-import { secretSeal } from "../platform/secrets.ts";
-import { siteOf } from "../platform/site.ts";
-import { teamClient } from "../platform/team-client.ts";
-import { teamContext } from "./background/team-context.ts";
+import { teamMeans } from "./background/team-context.ts";
 import { bearerOf, readCredential } from "./credential.ts";
 import { issuerOrigin, publicOrigin, readGrantToken, resourceMetadataUrl } from "./oauth/addresses.ts";
 import { forgetGrant } from "./oauth/server.ts";
@@ -31,14 +27,14 @@ export async function enterTeam(
 ): Promise<CallContext> {
   const credential = teamSlugSchema.safeParse(team).success ? await readCredential(request, env, team) : undefined;
   if (credential === undefined) throw await refusalOf(request, env);
-  const stub = teamClient(env.TEAM, team);
+  const means = teamMeans(env, ctx, team);
   const known = knownOf(team);
-  const entry = await stub.enter({ credential, restoring: isRestore(request, team), ...known.state });
+  const entry = await means.stub.enter({ credential, restoring: isRestore(request, team), ...known.state });
   if (entry === undefined) throw credential.kind === "session" ? notThisSession() : await refusalOf(request, env);
   const origin = publicOrigin(request, env);
   const catalogue = visibleCatalogue(known.updated(entry), entry.actor);
   return {
-    team,
+    ...means,
     actor: entry.actor,
     credential,
     logArguments: entry.logArguments,
@@ -47,16 +43,7 @@ export async function enterTeam(
     requestId: requestIdOf(request),
     limits: entry.limits,
     catalogue,
-    stub,
-    files: env.FILES,
-    background: env.BACKGROUND,
-    now: () => Date.now(),
-    waitUntil: (promise) => ctx.waitUntil(promise),
     signal: request.signal,
-    asSystem: () => teamContext(env, ctx, team),
-    site: siteOf(env),
-    secrets: secretSeal(env, team),
-    answerSeal: makeAnswerSeal(env.OPERATOR_TOKEN),
     execution: {},
     trace: { running: [] },
     resourceMetadataUrl: resourceMetadataUrl(origin, team),

@@ -86,6 +86,13 @@ export interface Bench extends FreshTeam {
   set: (settings: NonNullable<UpdateTeam["settings"]>) => Promise<void>;
 }
 
+/** One of the team's people, as they come with a call. */
+export function caller(bench: Bench, name: string): Caller {
+  const found = bench.people[name];
+  if (found === undefined) throw new Error(`nobody is called ${name}`);
+  return found;
+}
+
 /** A team of these people: olga owns it, adam administers it, ana, ben, cy and di are members, vic is a viewer. */
 export async function approvalsBench(): Promise<Bench> {
   const team = await freshTeam();

@@ -4,6 +4,7 @@ import {
   aProposal,
   approvalsBench,
   type Bench,
+  caller,
   type Inside,
   passed,
   server,
@@ -19,12 +20,6 @@ import type { Proposal } from "./schema.ts";
 afterEach(() => vi.restoreAllMocks());
 
 const start = Date.parse("2030-01-01T00:00:00.000Z");
-
-const caller = (bench: Bench, name: string): Caller => {
-  const found = bench.people[name];
-  if (found === undefined) throw new Error(`nobody is called ${name}`);
-  return found;
-};
 
 /** A pending proposal of ana's. */
 async function submitted(bench: Bench, input = aProposal(), by = "ana"): Promise<Proposal> {

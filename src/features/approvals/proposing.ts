@@ -2,7 +2,7 @@
 
 import type { CallContext } from "../../context.ts";
 import { sameValue } from "../../core/canonical-json.ts";
-import { AppError, isAppError } from "../../core/errors.ts";
+import { AppError, undefinedOn } from "../../core/errors.ts";
 import { parseWith } from "../../core/parse.ts";
 import { checkFunction } from "../jq-functions/jq-functions.ts";
 import type { SaveFunction } from "../jq-functions/schema.ts";
@@ -97,17 +97,8 @@ export async function draftEdit(
 }
 
 /** What there is of that name, in use or not, as far as the caller sees it. */
-async function findSubject(
-  context: CallContext,
-  kind: ProposalKind,
-  name: string,
-): Promise<CurrentSubject | undefined> {
-  try {
-    return kind === "tool" ? await findTool(context, name) : await findFunction(context, name);
-  } catch (error) {
-    if (isAppError(error) && error.code === "not_found") return undefined;
-    throw error;
-  }
+function findSubject(context: CallContext, kind: ProposalKind, name: string): Promise<CurrentSubject | undefined> {
+  return undefinedOn(["not_found"], kind === "tool" ? findTool(context, name) : findFunction(context, name));
 }
 
 async function findTool(context: CallContext, name: string): Promise<CurrentSubject> {

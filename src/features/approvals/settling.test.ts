@@ -4,6 +4,7 @@ import {
   aProposal,
   approvalsBench,
   type Bench,
+  caller,
   functionContent,
   type Inside,
   passed,
@@ -15,7 +16,6 @@ import { operator } from "../../../test/helpers/people.ts";
 import { auditLog } from "../../../test/helpers/team.ts";
 import { hourMs } from "../../core/durations.ts";
 import { approvalLimits } from "../../workflow-limits.ts";
-import type { Caller } from "../access/access.ts";
 import type { RebasedContent } from "./approvals.ts";
 import type { Proposal } from "./schema.ts";
 import { sweepProposals } from "./settling.ts";
@@ -24,12 +24,6 @@ import { trimSettled } from "./store.ts";
 afterEach(() => vi.restoreAllMocks());
 
 const start = Date.parse("2030-01-01T00:00:00.000Z");
-
-const caller = (bench: Bench, name: string): Caller => {
-  const found = bench.people[name];
-  if (found === undefined) throw new Error(`nobody is called ${name}`);
-  return found;
-};
 
 async function submitted(bench: Bench, input = aProposal()): Promise<Proposal> {
   return bench.inside(({ approvals }) => approvals.submit(input, caller(bench, "ana")));

@@ -1,14 +1,7 @@
 // Who may propose, and how much. Runs in workerd.
 import { describe, expect, it } from "vitest";
-import { aProposal, approvalsBench, type Bench, type Inside } from "../../../test/helpers/approvals.ts";
+import { aProposal, approvalsBench, caller, type Inside } from "../../../test/helpers/approvals.ts";
 import { approvalLimits } from "../../workflow-limits.ts";
-import type { Caller } from "../access/access.ts";
-
-const caller = (bench: Bench, name: string): Caller => {
-  const found = bench.people[name];
-  if (found === undefined) throw new Error(`nobody is called ${name}`);
-  return found;
-};
 
 describe("proposing", () => {
   it("is for members, and bounded", async () => {

@@ -14,7 +14,7 @@ import {
   toolUses,
   withFunction,
 } from "../jq-functions/jq-functions.ts";
-import { checkTool, compileTool } from "../jq-tools/jq-tools.ts";
+import { checkTool, requireToolCompiles } from "../jq-tools/jq-tools.ts";
 import type { ToolContent } from "../jq-tools/schema.ts";
 import { isToolContent } from "./content.ts";
 import type { Draft } from "./proposing.ts";
@@ -134,11 +134,7 @@ async function checkProposedTool(
   compile: CompileCheck,
 ): Promise<string[]> {
   const { warnings } = checkTool(catalogue, { name, ...content });
-  const { program, bindings } = compileTool(catalogue, content);
-  await compile(
-    program,
-    bindings.map(({ variable }) => variable),
-  );
+  await requireToolCompiles(catalogue, content, compile);
   return warnings;
 }
 

@@ -1,5 +1,5 @@
 // A team made from a stored backup: the preview of a restore, or a team that is gone. Runs at the edge.
-import { AppError, isAppError } from "../../core/errors.ts";
+import { AppError, isAppError, undefinedOn } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import type { Site } from "../../platform/site.ts";
 import { readBackupKey } from "./frames.ts";
@@ -94,13 +94,11 @@ export async function restoreFromBucket(
 }
 
 /** Who gets into that life of the team now, so that who was let go since the backup stays out of its copy; undefined when it is gone or cannot be asked. */
-async function accessNow(site: Site, team: string, incarnation: string): Promise<Uint8Array | undefined> {
+function accessNow(site: Site, team: string, incarnation: string): Promise<Uint8Array | undefined> {
   const present = site.teamOf(team);
-  try {
+  const read = async (): Promise<Uint8Array | undefined> => {
     const { incarnation: now } = await present.teams().identity();
     return now === incarnation ? await present.backups().accessState() : undefined;
-  } catch (error) {
-    if (isAppError(error) && (error.code === "not_found" || error.code === "team_unavailable")) return undefined;
-    throw error;
-  }
+  };
+  return undefinedOn(["not_found", "team_unavailable"], read());
 }

@@ -1,10 +1,8 @@
 // Running a query for what it costs and gives, whole and past every cache: how drafts and rewritten programs are compared. Runs at the edge.
 import type { CallContext } from "../../context.ts";
 import { describeError, type ErrorDescription, isAppError } from "../../core/errors.ts";
-import { runJq } from "../../engines/jq/run.ts";
 import { learningLimits } from "../../workflow-limits.ts";
-import { inputOf, type RowsQuery } from "../query/query.ts";
-import { chargeCall } from "../rate-limits/rate-limits.ts";
+import { type RowsQuery, runQuery } from "../query/query.ts";
 
 /** A query without a page. */
 export type WholeQuery = Omit<RowsQuery, "page" | "trial">;
@@ -25,17 +23,8 @@ export type Attempt = { ran: Measured } | { failure: ErrorDescription };
 
 /** Runs it to its end and counts as a run of the engine. Throws what running throws. */
 export async function measure(context: CallContext, query: WholeQuery): Promise<Measured> {
-  await chargeCall(context, "query");
-  context.execution.ran = true;
-  const outcome = await runJq({
-    program: query.program,
-    args: query.args,
-    ...inputOf(context, query),
-    nullInput: query.nullInput || query.source.kind === "none",
-    window: { offset: 0, limit: Number.MAX_SAFE_INTEGER, maxBytes: learningLimits.comparedBytes },
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
-    now: context.now,
-  });
+  const all = { offset: 0, limit: Number.MAX_SAFE_INTEGER, maxBytes: learningLimits.comparedBytes };
+  const outcome = await runQuery(context, query, all);
   context.execution.steps = (context.execution.steps ?? 0) + outcome.steps;
   return {
     steps: outcome.steps,

@@ -1,5 +1,5 @@
 // Hands deliveries that are due to webhooks and to the mail: takes some by lease, tries each once, reports. Runs at the edge.
-import { isAppError } from "../../core/errors.ts";
+import { undefinedOn } from "../../core/errors.ts";
 import type { SecretSeal } from "../../platform/secrets.ts";
 import type { TeamClient } from "../../platform/team-client.ts";
 import { notificationLimits } from "../../workflow-limits.ts";
@@ -26,21 +26,12 @@ export interface Delivering {
 /** Delivers what is due in a team, as far as one message may; a second message at the same time takes other deliveries. */
 export async function deliver(deps: Delivering): Promise<void> {
   for (let batch = 0; batch < notificationLimits.batches; batch++) {
-    const leased = await lease(deps);
+    // A team that is gone has nothing to deliver.
+    const leased = (await undefinedOn(["not_found"], deps.stub.notifications().lease())) ?? [];
     if (leased.length === 0) return;
     await deps.stub.notifications().settle(await tryAll(deps, leased));
   }
   await deps.again();
-}
-
-/** A team that is gone has nothing to deliver. */
-async function lease({ stub }: Delivering): Promise<Leased[]> {
-  try {
-    return await stub.notifications().lease();
-  } catch (error) {
-    if (isAppError(error) && error.code === "not_found") return [];
-    throw error;
-  }
 }
 
 async function tryAll(deps: Delivering, leased: readonly Leased[]): Promise<Settled[]> {

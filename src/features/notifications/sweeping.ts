@@ -23,10 +23,8 @@ export function sweepNotifications(deps: TeamDeps, now: number): number | undefi
   const nextTrimAt = trim(db, now);
   const nextAt = nextDeliveryAt(db);
   if (nextAt !== undefined && nextAt <= now) deps.later({ type: "deliver", team: readTeam(db).slug });
-  const nextDueAt = nextAt === undefined ? undefined : Math.max(nextAt, now + notificationLimits.sweepMs);
-  const next = Math.min(
-    ...[nextDigestAt, nextTrimAt, nextAt !== undefined && nextAt > now ? nextAt : nextDueAt].map(orNever),
-  );
+  const askedAgainAt = nextAt !== undefined && nextAt <= now ? now + notificationLimits.sweepMs : nextAt;
+  const next = Math.min(...[nextDigestAt, nextTrimAt, askedAgainAt].map(orNever));
   return Number.isFinite(next) ? next : undefined;
 }
 

@@ -6,7 +6,7 @@ import { isRawNumber, isRecord, parseExact } from "../../core/exact-json.ts";
 import { sha256Hex } from "../../core/ids.ts";
 import { Lru } from "../../core/lru.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../core/paging.ts";
-import { type JqLimits, type JqRequest, runJq } from "../../engines/jq/run.ts";
+import { type JqLimits, type JqOutcome, type JqRequest, runJq } from "../../engines/jq/run.ts";
 import { cacheLimits, jqLimits, resultLimits } from "../../limits.ts";
 import { fitsWhole, openDataset } from "../datasets/datasets.ts";
 import type { Dataset } from "../datasets/schema.ts";
@@ -194,20 +194,30 @@ function covers(window: Window, offset: number, limit: number): boolean {
 }
 
 async function runWindow(context: CallContext, query: RowsQuery, offset: number): Promise<Window> {
+  const window = { offset, limit: resultLimits.maxRows, maxBytes: cacheLimits.resultEntryBytes };
+  const outcome = await runQuery(context, query, window);
+  query.trial?.messages.push(...outcome.messages);
+  return { offset, outputs: outcome.outputs, total: outcome.total, steps: outcome.steps };
+}
+
+/** Runs it past every cache, charged as a run of jq. Throws `rate_limited` and what the engine throws. */
+export async function runQuery(
+  context: CallContext,
+  query: Omit<RowsQuery, "page" | "trial">,
+  window: JqRequest["window"],
+): Promise<JqOutcome> {
   await chargeCall(context, "query");
   context.execution.ran = true;
-  const outcome = await runJq({
+  return runJq({
     program: query.program,
     args: query.args,
     ...inputOf(context, query),
     nullInput: query.nullInput || query.source.kind === "none",
-    window: { offset, limit: resultLimits.maxRows, maxBytes: cacheLimits.resultEntryBytes },
+    window,
     ...(context.signal === undefined ? {} : { signal: context.signal }),
     ...(query.limits === undefined ? {} : { limits: query.limits }),
     now: context.now,
   });
-  query.trial?.messages.push(...outcome.messages);
-  return { offset, outputs: outcome.outputs, total: outcome.total, steps: outcome.steps };
 }
 
 /**

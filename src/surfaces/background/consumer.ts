@@ -1,12 +1,11 @@
 // The background queue's consumer: deletes R2 objects that nothing points at, and teams whose time is up. Idempotent. Runs at the edge.
-import { isAppError } from "../../core/errors.ts";
+import { undefinedOn } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
 import { settleFromQueue } from "../../features/approvals/consumer.ts";
 import { type BackgroundBackups, backupTeam, endPreview, storeWaiting } from "../../features/backups/consumer.ts";
 import { deliver } from "../../features/notifications/consumer.ts";
 import { readMail } from "../../features/notifications/delivering/email.ts";
 import { readPolicy } from "../../features/notifications/notifications.ts";
-import type { Identity } from "../../features/teams/lifecycle.ts";
 import { deploymentClient } from "../../platform/deployment-client.ts";
 import { deleteObjects, deleteUnder } from "../../platform/r2.ts";
 import { secretSeal } from "../../platform/secrets.ts";
@@ -74,13 +73,9 @@ function backupsOf(env: Env, team: string): BackgroundBackups {
   return { site: siteOf(env), bucket: env.FILES, again };
 }
 
-/** A team that was removed meanwhile has nothing to be backed up. */
+/** A team that was removed meanwhile has nothing to be backed up, or to forget. */
 async function unlessGone(work: Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!isAppError(error) || error.code !== "not_found") throw error;
-  }
+  await undefinedOn(["not_found"], work);
 }
 
 type MessageOf<Type> = Extract<BackgroundMessage, { type: Type }>;
@@ -109,17 +104,8 @@ function deliverDue(message: MessageOf<"deliver">, env: Env): Promise<void> {
 /** What could be deleted is forgotten even when something else could not: else one failure would keep all of them coming back. */
 async function deleteAndForget(message: MessageOf<"delete_objects">, env: Env): Promise<void> {
   const { deleted, failures } = await deleteObjects(env.FILES, message.objects);
-  if (deleted.length > 0) await forget(message.team, deleted, env);
+  if (deleted.length > 0) await unlessGone(teamClient(env.TEAM, message.team).datasets().forget(deleted));
   if (failures.length > 0) throw new Error(`${failures.length} deletions failed`, { cause: failures[0] });
-}
-
-async function forget(team: string, keys: string[], env: Env): Promise<void> {
-  try {
-    await teamClient(env.TEAM, team).datasets().forget(keys);
-  } catch (error) {
-    // A team that was removed meanwhile has nothing to forget.
-    if (!isAppError(error) || error.code !== "not_found") throw error;
-  }
 }
 
 /**
@@ -128,7 +114,7 @@ async function forget(team: string, keys: string[], env: Env): Promise<void> {
  */
 async function purgeTeam(message: MessageOf<"purge_team">, env: Env): Promise<void> {
   const { team, incarnation, written_before } = message;
-  const life = await identityOf(team, env);
+  const life = await undefinedOn(["not_found"], teamClient(env.TEAM, team).teams().identity());
   // Brought back from a backup since: then it is no deleted team any more.
   if (life?.incarnation === incarnation && life.purgeAt === null) return;
   if (life?.incarnation !== incarnation) {
@@ -142,14 +128,4 @@ async function purgeTeam(message: MessageOf<"purge_team">, env: Env): Promise<vo
   }
   await deploymentClient(env).unregisterTeam(team, incarnation);
   await teamClient(env.TEAM, team).finishPurge(incarnation);
-}
-
-/** Undefined for a team that is not there. */
-async function identityOf(team: string, env: Env): Promise<Identity | undefined> {
-  try {
-    return await teamClient(env.TEAM, team).teams().identity();
-  } catch (error) {
-    if (isAppError(error) && error.code === "not_found") return undefined;
-    throw error;
-  }
 }

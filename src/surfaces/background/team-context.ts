@@ -8,21 +8,44 @@ import { siteOf } from "../../platform/site.ts";
 import { teamClient } from "../../platform/team-client.ts";
 import { knownOf } from "../team-catalogue.ts";
 
+/** What every call in a team is given to act with, whoever asks. */
+export function teamMeans(
+  env: Env,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  team: string,
+): Pick<
+  CallContext,
+  "team" | "stub" | "files" | "background" | "now" | "waitUntil" | "asSystem" | "site" | "secrets" | "answerSeal"
+> {
+  return {
+    team,
+    stub: teamClient(env.TEAM, team),
+    files: env.FILES,
+    background: env.BACKGROUND,
+    now: () => Date.now(),
+    waitUntil: (promise) => ctx.waitUntil(promise),
+    asSystem: () => teamContext(env, ctx, team),
+    site: siteOf(env),
+    secrets: secretSeal(env, team),
+    answerSeal: makeAnswerSeal(env.OPERATOR_TOKEN),
+  };
+}
+
 /** A context of the server's own in a team, with all its definitions; undefined when the team is not there any more. */
 export async function teamContext(
   env: Env,
   ctx: Pick<ExecutionContext, "waitUntil">,
   team: string,
 ): Promise<CallContext | undefined> {
-  const stub = teamClient(env.TEAM, team);
+  const means = teamMeans(env, ctx, team);
   const known = knownOf(team);
-  const state = await stub.look(known.state);
+  const state = await means.stub.look(known.state);
   if (state === undefined) return undefined;
   const requestId = newId("req");
   const { actor } = systemCaller("system", requestId);
   const origin = Reflect.get(env, "PUBLIC_ORIGIN");
   return {
-    team,
+    ...means,
     actor,
     credential: { kind: "token", hash: "" },
     logArguments: false,
@@ -31,11 +54,6 @@ export async function teamContext(
     requestId,
     limits: [],
     catalogue: known.updated(state),
-    stub,
-    files: env.FILES,
-    background: env.BACKGROUND,
-    now: () => Date.now(),
-    waitUntil: (promise) => ctx.waitUntil(promise),
     signal: undefined,
     execution: {},
     resourceMetadataUrl: "",
@@ -43,9 +61,5 @@ export async function teamContext(
     signInWays: () => [],
     leftTeam: async () => undefined,
     forgetGrant: async () => undefined,
-    asSystem: () => teamContext(env, ctx, team),
-    site: siteOf(env),
-    secrets: secretSeal(env, team),
-    answerSeal: makeAnswerSeal(env.OPERATOR_TOKEN),
   };
 }

@@ -7,7 +7,7 @@ import {
   ResourceNotFoundError,
 } from "@modelcontextprotocol/server";
 import type { CallContext, Catalogue } from "../../context.ts";
-import { AppError, isAppError } from "../../core/errors.ts";
+import { AppError, undefinedOn } from "../../core/errors.ts";
 import { cutText } from "../../core/markdown.ts";
 import { pageOf } from "../../core/paging.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
@@ -109,19 +109,16 @@ async function describeProposal(
   uri: string,
   id: string,
 ): Promise<ReadResourceResult["contents"] | undefined> {
-  try {
-    const { proposal, diff } = await readProposal(context, id);
-    const { sample, tests, ...validation } = proposal.validation;
-    const given = [...tests.flatMap(({ outputs = [] }) => outputs), ...(sample ?? [])];
-    const shown = { ...validation, tests: tests.map(({ outputs: _, message: __, ...test }) => test) };
-    const json = jsonContent(uri, { ...proposal, validation: shown, diff });
-    if (given.length === 0) return [json];
-    const text = fenceUntrusted(given.map((row) => JSON.stringify(row)).join("\n"), "what its tests and sample gave");
-    return [json, { uri, mimeType: "text/markdown", text }];
-  } catch (error) {
-    if (isAppError(error) && error.code === "not_found") return undefined;
-    throw error;
-  }
+  const found = await undefinedOn(["not_found"], readProposal(context, id));
+  if (found === undefined) return undefined;
+  const { proposal, diff } = found;
+  const { sample, tests, ...validation } = proposal.validation;
+  const given = [...tests.flatMap(({ outputs = [] }) => outputs), ...(sample ?? [])];
+  const shown = { ...validation, tests: tests.map(({ outputs: _, message: __, ...test }) => test) };
+  const json = jsonContent(uri, { ...proposal, validation: shown, diff });
+  if (given.length === 0) return [json];
+  const text = fenceUntrusted(given.map((row) => JSON.stringify(row)).join("\n"), "what its tests and sample gave");
+  return [json, { uri, mimeType: "text/markdown", text }];
 }
 
 /** What we know of it as JSON; what came out of the data apart and fenced. */

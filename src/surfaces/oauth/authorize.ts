@@ -6,7 +6,7 @@ import {
   CimdFetchError,
 } from "@cloudflare/workers-oauth-provider";
 import { scopes } from "../../core/define-tool.ts";
-import { AppError, isAppError } from "../../core/errors.ts";
+import { AppError, isAppError, undefinedOn } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
 import { scopesOfRole } from "../../features/access/connections.ts";
 import type { Membership } from "../../features/people/schema.ts";
@@ -202,13 +202,8 @@ async function admit(env: Env, team: string, session: Session, here: string): Pr
   });
 }
 
-async function membershipOf(env: Env, team: string, personId: string): Promise<Membership | undefined> {
-  try {
-    return await teamClient(env.TEAM, team).people().membershipOf(personId);
-  } catch (error) {
-    if (isAppError(error) && (error.code === "not_found" || error.code === "team_deleted")) return undefined;
-    throw error;
-  }
+function membershipOf(env: Env, team: string, personId: string): Promise<Membership | undefined> {
+  return undefinedOn(["not_found", "team_deleted"], teamClient(env.TEAM, team).people().membershipOf(personId));
 }
 
 function startAgain(why: string): AppError {
