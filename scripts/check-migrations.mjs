@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-const objects = ["team", "person", "deployment"];
+const objects = ["team", "person", "deployment", "workspace"];
 const args = process.argv.slice(2);
 /** `--name identity` names the migration that is written. */
 const named = args.includes("--name") ? args.slice(args.indexOf("--name"), args.indexOf("--name") + 2) : [];

@@ -1,11 +1,13 @@
-// Writes docs/limits.md from the names, values and comments in src/limits.ts and src/workflow-limits.ts; `--check` only compares (exit 1 on drift). Runs under Node.
+// Writes docs/limits.md from the names, values and comments in src/limits.ts, src/workflow-limits.ts and src/workspace-limits.ts; `--check` only compares (exit 1 on drift). Runs under Node.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as limits from "../src/limits.ts";
 import * as workflowLimits from "../src/workflow-limits.ts";
+import * as workspaceLimits from "../src/workspace-limits.ts";
 
 const sources = [
   { path: new URL("../src/limits.ts", import.meta.url), groups: limits },
   { path: new URL("../src/workflow-limits.ts", import.meta.url), groups: workflowLimits },
+  { path: new URL("../src/workspace-limits.ts", import.meta.url), groups: workspaceLimits },
 ];
 const docPath = new URL("../docs/limits.md", import.meta.url);
 
@@ -56,7 +58,7 @@ const text = [
   "# Limits",
   "",
   "Every limit of the product. A breach is an error that names the limit, its value and the remedy.",
-  "Written by `node scripts/write-limits.mjs` from `src/limits.ts` and `src/workflow-limits.ts`; change it there.",
+  "Written by `node scripts/write-limits.mjs` from `src/limits.ts`, `src/workflow-limits.ts` and `src/workspace-limits.ts`; change it there.",
   "",
   sources
     .flatMap(({ path, groups }) => {
@@ -70,9 +72,7 @@ const text = [
 if (existsSync(docPath) && readFileSync(docPath, "utf8") === text)
   console.log("write-limits: docs/limits.md is current");
 else if (process.argv.includes("--check")) {
-  console.error(
-    "docs/limits.md is not what src/limits.ts and src/workflow-limits.ts say; run `node scripts/write-limits.mjs` and commit",
-  );
+  console.error("docs/limits.md is not what the files of limits say; run `node scripts/write-limits.mjs` and commit");
   process.exitCode = 1;
 } else {
   writeFileSync(docPath, text);

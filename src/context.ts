@@ -11,6 +11,7 @@ import type { RateState } from "./features/rate-limits/rate-limits.ts";
 import type { SecretSeal } from "./platform/secrets.ts";
 import type { Site } from "./platform/site.ts";
 import type { TeamClient } from "./platform/team-client.ts";
+import type { WorkspaceClient } from "./platform/workspace-client.ts";
 import type { BackgroundMessage } from "./surfaces/background/messages.ts";
 
 /** The team's definitions as of one revision. Immutable: a call sees one state from start to end. Inactive and deleted entries are absent. */
@@ -22,6 +23,8 @@ export interface Catalogue {
   functions: ReadonlyMap<string, JqFunction>;
   tools: ReadonlyMap<string, JqTool>;
   datasets: ReadonlyMap<string, Dataset>;
+  /** Ids of datasets that there are but that the caller does not see. */
+  hiddenDatasets: readonly string[];
 }
 
 /** The part of an execution's log row that only the work itself knows. */
@@ -79,6 +82,10 @@ export interface CallContext {
   limits: RateState[];
   catalogue: Catalogue;
   stub: TeamClient;
+  /** The team's tables and frames. */
+  workspace: WorkspaceClient;
+  /** Rows that a frame of this team may have. */
+  frameRows: number;
   files: R2Bucket;
   background: Queue<BackgroundMessage>;
   now: () => number;

@@ -7,6 +7,7 @@ export { AddressObject } from "./durable/address-object.ts";
 export { DeploymentObject } from "./durable/deployment-object.ts";
 export { PersonObject } from "./durable/person-object.ts";
 export { TeamObject } from "./durable/team-object.ts";
+export { WorkspaceObject } from "./durable/workspace-object.ts";
 
 export default {
   fetch: app.fetch,

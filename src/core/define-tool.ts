@@ -31,7 +31,7 @@ export const permissions = [
 export type Permission = (typeof permissions)[number];
 
 /** The families of built-in tools that `?toolsets=` chooses from; `catalog` is listed by default. */
-export const toolsets = ["catalog", "jq", "workflow", "admin"] as const;
+export const toolsets = ["catalog", "jq", "tables", "frames", "workflow", "admin"] as const;
 export type Toolset = (typeof toolsets)[number];
 
 /** The four MCP behaviour hints, none of them optional. */

@@ -47,6 +47,13 @@ export const errorCodes = [
   "cursor_invalid",
   "cursor_stale",
   "result_too_large",
+  // tables, frames and SQL
+  "confirmation_required",
+  "constraint_failed",
+  "sql_invalid",
+  "sql_forbidden",
+  "expression_invalid",
+  "file_malformed",
   // backups
   "backup_unreadable",
   // the server is at fault

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { freshTeam } from "../../test/helpers/team.ts";
 import { dayMs } from "../core/durations.ts";
-import { Alarm } from "./alarms.ts";
+import { Alarm } from "./alarm.ts";
 
 function fakeStorage(at: number | null) {
   const set: number[] = [];

@@ -13,13 +13,13 @@ import { team } from "../features/teams/table.ts";
 import { type HiddenItems, hiddenItems } from "../features/visibility/store.ts";
 import type { BackgroundMessage } from "../surfaces/background/messages.ts";
 import { liveLimits } from "../workflow-limits.ts";
-import type { Alarm } from "./alarms.ts";
+import type { Alarm } from "./alarm.ts";
 import type { Db } from "./db.ts";
 import type { EndFeeds } from "./feed.ts";
 
 /** A change that callers can see, as it travels on the feed. */
 export interface TeamEvent {
-  kind: "tool" | "function" | "dataset" | "proposal" | "suggestion" | "notification" | "team";
+  kind: "tool" | "function" | "dataset" | "table" | "frame" | "proposal" | "suggestion" | "notification" | "team";
   /** A proposal's, suggestion's or notification's id. */
   name: string;
   change: "created" | "updated" | "removed";

@@ -39,8 +39,10 @@ import { TeamsRpc } from "../features/teams/rpc.ts";
 import { allowsProvider, maxRatePerMinute } from "../features/teams/schema.ts";
 import { createTeam, type Founder, readSettings, readTeam } from "../features/teams/store.ts";
 import { VisibilityRpc } from "../features/visibility/rpc.ts";
+import { WorkspaceLogRpc } from "../features/workspace/rpc.ts";
 import { cacheLimits } from "../limits.ts";
-import { Alarm, sendHint, sweepTeam } from "./alarms.ts";
+import { Alarm } from "./alarm.ts";
+import { sendHint, sweepTeam } from "./alarms.ts";
 import { type Db, hasSchema, isBehind, type MigrationSource, migrateDb, openDb } from "./db.ts";
 import { acceptFeed, answerPings, endExpired, endFeeds, openingOf, publishToFeed, refuseMessage } from "./feed.ts";
 import { makeTeamDeps, type TeamDeps } from "./team-deps.ts";
@@ -63,6 +65,8 @@ export interface TeamState {
   name: string;
   incarnation: string;
   revision: number;
+  /** Rows that a frame of the team may have. */
+  frameRows: number;
   /** TeamChanges as JSON text, which crosses RPC cheaper than objects. Absent when the Worker's copy is current. */
   changes?: string;
 }
@@ -195,7 +199,7 @@ export class TeamObject extends DurableObject<Env> {
     const { name, incarnation, revision } = readTeam(this.#db);
     const behind = known.incarnation === incarnation && known.revision !== undefined ? revision - known.revision : -1;
     const full = behind < 0 || behind > cacheLimits.catalogueRevisions;
-    const state = { name, incarnation, revision };
+    const state = { name, incarnation, revision, frameRows: readSettings(this.#db).frame_rows };
     if (!full && known.revision === revision) return state;
     const since = full ? -1 : (known.revision ?? -1);
     const changes: TeamChanges = {
@@ -282,6 +286,10 @@ export class TeamObject extends DurableObject<Env> {
       },
       wakeAt: this.#deps.wakeAt,
     });
+  }
+
+  workspaceLog(): WorkspaceLogRpc {
+    return new WorkspaceLogRpc(this.#usable());
   }
 
   idempotency(): IdempotencyRpc {

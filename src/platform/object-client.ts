@@ -36,12 +36,12 @@ export function clientOf<Feature>(call: (method: string, args: unknown[]) => unk
 }
 
 /**
- * The methods of what the object's method `feature` hands out. A stub is taken fresh for each call; the call to the feature's method travels
+ * The methods of what the object's method `feature`, given `given`, hands out. A stub is taken fresh for each call; the call to the feature's method travels
  * with the call for the feature (promise pipelining) and both are let go of together.
  */
-export function featureClient<Feature>(object: () => AnyObject, feature: string): Remote<Feature> {
+export function featureClient<Feature>(object: () => AnyObject, feature: string, ...given: unknown[]): Remote<Feature> {
   return clientOf<Feature>(async (method, args) => {
-    using opened = object()[feature]?.() as RemoteFeature;
+    using opened = object()[feature]?.(...given) as RemoteFeature;
     return await opened[method]?.(...args);
   });
 }

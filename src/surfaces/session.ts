@@ -4,6 +4,7 @@ import { AppError } from "../core/errors.ts";
 import { teamSlugSchema } from "../core/names.ts";
 import { type Blocked, failedAttempt } from "../platform/address-client.ts";
 import { personClient } from "../platform/person-client.ts";
+import { workspaceClient } from "../platform/workspace-client.ts";
 import { teamMeans } from "./background/team-context.ts";
 import { bearerOf, readCredential } from "./credential.ts";
 import { issuerOrigin, publicOrigin, readGrantToken, resourceMetadataUrl } from "./oauth/addresses.ts";
@@ -35,6 +36,8 @@ export async function enterTeam(
   const catalogue = visibleCatalogue(known.updated(entry), entry.actor);
   return {
     ...means,
+    workspace: workspaceClient(env.WORKSPACE, team, catalogue.incarnation),
+    frameRows: entry.frameRows,
     actor: entry.actor,
     credential,
     logArguments: entry.logArguments,

@@ -41,6 +41,7 @@ function updateCatalogue(
     functions: merge(base?.functions, changes?.functions ?? [], (item) => item.is_active),
     tools: merge(base?.tools, changes?.tools ?? [], (item) => item.is_active && item.approval_status === "approved"),
     datasets: merge(base?.datasets, changes?.datasets ?? [], (item) => !item.deleted),
+    hiddenDatasets: [],
   };
   const newest = catalogues.get(team)?.catalogue;
   const isNewer = newest === undefined || newest.incarnation !== entry.incarnation || newest.revision < entry.revision;

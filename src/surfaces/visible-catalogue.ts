@@ -21,10 +21,12 @@ export function visibleCatalogue(catalogue: Catalogue, asker: Asker): Catalogue 
   const key = restricted.named.has(asker.username) ? `${asker.role} ${asker.username}` : asker.role;
   const known = restricted.views.get(key);
   if (known !== undefined) return known;
+  const datasets = shownOf(catalogue.datasets, asker);
   const view: Catalogue = {
     ...catalogue,
     tools: shownOf(catalogue.tools, asker),
-    datasets: shownOf(catalogue.datasets, asker),
+    datasets,
+    hiddenDatasets: [...catalogue.datasets.values()].filter(({ name }) => !datasets.has(name)).map(({ id }) => id),
   };
   restricted.views.set(key, view);
   return view;

@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { describeError } from "../../src/core/errors.ts";
-import { Alarm } from "../../src/durable/alarms.ts";
+import { Alarm } from "../../src/durable/alarm.ts";
 import { openDb } from "../../src/durable/db.ts";
 import { makeTeamDeps, type TeamDeps } from "../../src/durable/team-deps.ts";
 import { type Caller, type Role, systemCaller } from "../../src/features/access/access.ts";

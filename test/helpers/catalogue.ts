@@ -10,6 +10,7 @@ import type { ExecutionReport } from "../../src/features/metrics/schema.ts";
 import { secretSeal } from "../../src/platform/secrets.ts";
 import type { Site } from "../../src/platform/site.ts";
 import type { TeamClient } from "../../src/platform/team-client.ts";
+import { frameLimits } from "../../src/workspace-limits.ts";
 
 const by = {
   created_by: "ana",
@@ -126,6 +127,8 @@ export function testContext(team: TestTeam = {}): {
     limits: [],
     catalogue: catalogueOf(team),
     stub: stub as unknown as TeamClient,
+    workspace: undefined as unknown as CallContext["workspace"],
+    frameRows: frameLimits.rows,
     files: undefined as unknown as R2Bucket,
     background: undefined as unknown as CallContext["background"],
     now: () => 1_700_000_000_000,
@@ -151,6 +154,7 @@ function catalogueOf(team: TestTeam): Catalogue {
     name: "Test",
     incarnation: "inc_1",
     revision: 1,
+    hiddenDatasets: [],
     functions: byName(team.functions ?? []),
     tools: byName(team.tools ?? []),
     datasets: byName(team.datasets ?? []),

@@ -4,9 +4,22 @@ import { importsOf, productFiles } from "./sources.ts";
 
 /** Features by tier: a feature may import an earlier tier's rules and schemas. */
 const tiers: readonly (readonly string[])[] = [
-  ["teams", "access", "audit", "metrics", "people", "rate-limits", "idempotency", "sign-in", "visibility", "live"],
+  [
+    "teams",
+    "access",
+    "audit",
+    "metrics",
+    "people",
+    "rate-limits",
+    "idempotency",
+    "sign-in",
+    "visibility",
+    "live",
+    "results",
+    "workspace",
+  ],
   ["schemas", "datasets", "tables", "frames", "postgres", "dbt", "sources", "jq-functions", "sql-templates"],
-  ["query", "jq-tools", "metadata"],
+  ["query", "jq-tools", "metadata", "sql", "frame-files", "frame-operations", "plots"],
   ["approvals", "history", "learning", "notifications", "backups", "sharing", "assistant"],
 ];
 /** Within a tier, an order where one stands on the other. */
@@ -23,17 +36,25 @@ const withinTier: readonly (readonly [from: string, to: string])[] = [
   ["metrics", "access"],
   ["visibility", "access"],
   ["live", "access"],
+  ["workspace", "access"],
+  ["workspace", "idempotency"],
+  ["workspace", "audit"],
+  ["tables", "frames"],
   ["jq-tools", "query"],
+  ["sql", "frame-files"],
+  ["frame-operations", "frame-files"],
+  ["query", "frame-files"],
   ["learning", "approvals"],
 ];
 
-const limitFiles = ["limits.ts", "workflow-limits.ts"];
+const limitFiles = ["limits.ts", "workflow-limits.ts", "workspace-limits.ts"];
 
 /** What each layer may import at run time, besides itself. Files at the root of src are layers of their own. */
 const allowed: Record<string, readonly string[]> = {
   core: [],
   "limits.ts": [],
   "workflow-limits.ts": [],
+  "workspace-limits.ts": [],
   "context.ts": [],
   "tool.ts": ["core", ...limitFiles],
   engines: ["core", ...limitFiles],
@@ -76,7 +97,7 @@ function featureFault(from: string, to: string, target: string): string | undefi
   if (fromTier === undefined || toTier === undefined || fromTier < 0 || toTier < 0) return "a feature has no tier";
   const inOrder = toTier < fromTier || withinTier.some(([a, b]) => a === from && b === to);
   if (!inOrder) return `feature ${from} may not import feature ${to}: it is not of an earlier tier`;
-  const door = new RegExp(`^src/features/${to}/(${to}|schema|table|store|[\\w-]+-store)\\.ts$`);
+  const door = new RegExp(`^src/features/${to}/(${to}|schema|table|workspace-table|store|[\\w-]+-store)\\.ts$`);
   return door.test(target) ? undefined : `feature ${from} may import ${to} only through ${to}.ts, schema.ts or its SQL`;
 }
 

@@ -1,7 +1,8 @@
-// Every limit of src/limits.ts and src/workflow-limits.ts has its row in docs/limits.md, with the same value, and the other way round. Runs in Node.
+// Every limit of src/limits.ts, src/workflow-limits.ts and src/workspace-limits.ts has its row in docs/limits.md, with the same value, and the other way round. Runs in Node.
 import { expect, it } from "vitest";
 import * as limits from "../../src/limits.ts";
 import * as workflowLimits from "../../src/workflow-limits.ts";
+import * as workspaceLimits from "../../src/workspace-limits.ts";
 import { textOf } from "./sources.ts";
 
 /** The unit that a limit's name ends in; a name without one counts things. */
@@ -30,7 +31,7 @@ function documented(): string[] {
 }
 
 it("every limit is documented with its value and unit, and nothing else is", () => {
-  const existing = Object.entries({ ...limits, ...workflowLimits }).flatMap(([group, members]) =>
+  const existing = Object.entries({ ...limits, ...workflowLimits, ...workspaceLimits }).flatMap(([group, members]) =>
     Object.entries(members as Record<string, unknown>).map(
       ([name, value]) => `${group}.${name} = ${String(value)} ${unitOf(name)}`,
     ),

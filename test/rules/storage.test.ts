@@ -16,6 +16,7 @@ it.each([
   ["team", /^The team's object/],
   ["person", /^A person's object/],
   ["deployment", /^The deployment's object/],
+  ["workspace", /^The team's workspace/],
 ])("documents every table of the %s's object", (object, heading) => {
   const created = filesUnder(`migrations/${object}`, [".sql"]).flatMap((path) =>
     matches(textOf(path), /CREATE TABLE `(\w+)`/g),

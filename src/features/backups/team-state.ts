@@ -54,6 +54,7 @@ export const keptTables: ReadonlySet<string> = new Set([
   "deliveries",
   "signing_keys",
   "trusted_signers",
+  "workspace_log",
   "applied_migrations",
   "sqlite_sequence",
 ]);

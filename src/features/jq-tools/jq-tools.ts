@@ -18,7 +18,7 @@ import {
   requireEntrySize,
 } from "../jq-functions/jq-functions.ts";
 import { answerRows, type RowsQuery } from "../query/query.ts";
-import { type PageArguments, pageArguments, type Rows } from "../query/schema.ts";
+import { type PageArguments, pageArguments, type Rows } from "../results/schema.ts";
 import { checkParameters, isRequired, readArguments } from "./arguments.ts";
 import { reservedToolNames } from "./reserved-names.ts";
 import type { JqTool, SaveTool, ToolContent, ToolParameter } from "./schema.ts";

@@ -5,7 +5,7 @@ import { callerOf } from "../access/access.ts";
 import { type CompileCheck, compileWithEngine } from "../jq-functions/jq-functions.ts";
 import { revivedNote } from "../jq-functions/schema.ts";
 import { answerRows } from "../query/query.ts";
-import type { Rows } from "../query/schema.ts";
+import type { Rows } from "../results/schema.ts";
 import {
   type CheckedTool,
   checkTool,

@@ -8,7 +8,7 @@ import { fenceUntrusted } from "../../core/untrusted.ts";
 import { defineTool } from "../../tool.ts";
 import { callerOf } from "../access/access.ts";
 import { saveOutcomes } from "../jq-functions/schema.ts";
-import { rowsSchema } from "../query/schema.ts";
+import { rowsSchema } from "../results/schema.ts";
 import { describeVisibility } from "../visibility/visibility.ts";
 import { contentOf, toolInputSchema } from "./jq-tools.ts";
 import type { SavedTool } from "./rpc.ts";

@@ -8,7 +8,7 @@ import { parseProgram } from "../../engines/jq/syntax/parser.ts";
 import { walkNames } from "../../engines/jq/syntax/walk.ts";
 import { learningLimits } from "../../workflow-limits.ts";
 import type { ToolParameter } from "../jq-tools/schema.ts";
-import { pageArguments } from "../query/schema.ts";
+import { pageArguments } from "../results/schema.ts";
 import type { PatternFacts } from "./schema.ts";
 
 type Seen = PatternFacts["places"][number];

@@ -6,7 +6,7 @@ export interface LiveEvent {
   /** Goes up with every event of the team; numbers that a listener does not get are events it may not know of. */
   seq: number;
   at: string;
-  kind: "tool" | "function" | "dataset" | "proposal" | "suggestion" | "notification" | "team";
+  kind: "tool" | "function" | "dataset" | "table" | "frame" | "proposal" | "suggestion" | "notification" | "team";
   name: string;
   change: "created" | "updated" | "removed";
   state?: string;

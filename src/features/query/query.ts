@@ -2,7 +2,6 @@
 import type { CallContext } from "../../context.ts";
 import type { ToolAnswer } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
-import { isRawNumber, isRecord, parseExact } from "../../core/exact-json.ts";
 import { sha256Hex } from "../../core/ids.ts";
 import { Lru } from "../../core/lru.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../core/paging.ts";
@@ -11,8 +10,8 @@ import { cacheLimits, jqLimits, resultLimits } from "../../limits.ts";
 import { fitsWhole, openDataset } from "../datasets/datasets.ts";
 import type { Dataset } from "../datasets/schema.ts";
 import { chargeCall } from "../rate-limits/rate-limits.ts";
-import { countThatFits, describeRows, renderWithin } from "./rows.ts";
-import type { PageArguments, Rows } from "./schema.ts";
+import { answerPage } from "../results/results.ts";
+import type { PageArguments, Rows } from "../results/schema.ts";
 
 export interface RowsQuery {
   /** The complete jq program. */
@@ -77,11 +76,19 @@ export async function answerRows(context: CallContext, query: RowsQuery): Promis
   context.execution.steps = cached ? 0 : window.steps;
   context.execution.cached = cached;
 
-  return page(query, datasets, window, {
+  const [only] = datasets;
+  return answerPage(window.outputs.slice(offset - window.offset), {
     offset,
-    limit,
-    cached,
-    cursorOf: async (o) => encodeCursor({ q: await markOf(question), v: await markOf(state), o }),
+    total: window.total,
+    page: query.page,
+    ...(query.trial === undefined
+      ? { cursorOf: async (o) => encodeCursor({ q: await markOf(question), v: await markOf(state), o }) }
+      : {}),
+    about: {
+      ...(datasets.length === 1 && only !== undefined ? { dataset: only.name, dataset_version: only.version } : {}),
+      input: query.source.kind === "none" ? "none" : query.input,
+      cached,
+    },
   });
 }
 
@@ -113,41 +120,6 @@ async function runAndRemember(context: CallContext, query: RowsQuery, offset: nu
   } finally {
     if (running.get(key) === startedAt) running.delete(key);
   }
-}
-
-async function page(
-  query: RowsQuery,
-  datasets: readonly Dataset[],
-  window: Window,
-  at: { offset: number; limit: number; cached: boolean; cursorOf: (offset: number) => Promise<string> },
-): Promise<ToolAnswer<Rows>> {
-  const format = query.page.format ?? "markdown";
-  const available = window.outputs.slice(at.offset - window.offset);
-  const fitting = available.slice(0, countThatFits(available, at.limit)).map(parseExact);
-  const rendered = renderWithin(
-    fitting,
-    format,
-    query.page.limit === undefined ? resultLimits.defaultTokens : undefined,
-  );
-  const rows = fitting.slice(0, rendered.count);
-  const next = at.offset + rows.length;
-  const [only] = datasets;
-  const notes = notesOn(rows);
-  const data: Rows = {
-    rows,
-    returned: rows.length,
-    total: window.total,
-    truncated: next < window.total,
-    ...(next < window.total && query.trial === undefined ? { next_cursor: await at.cursorOf(next) } : {}),
-    ...(datasets.length === 1 && only !== undefined ? { dataset: only.name, dataset_version: only.version } : {}),
-    input: query.source.kind === "none" ? "none" : query.input,
-    cached: at.cached,
-    ...(notes.length > 0 ? { notes } : {}),
-  };
-  return {
-    text: describeRows(data, rendered.text, { offset: at.offset, cut: rendered.cut, format: rendered.format }),
-    data,
-  };
 }
 
 function datasetsOf(query: RowsQuery): readonly Dataset[] {
@@ -282,29 +254,4 @@ async function joinDatasets(context: CallContext, datasets: readonly Dataset[]):
     members.push(`${JSON.stringify(dataset.name)}:${value}`);
   }
   return new TextEncoder().encode(`{${members.join(",")}}`);
-}
-
-function notesOn(rows: readonly unknown[]): string[] {
-  const notes: string[] = [];
-  const [only] = rows;
-  if (rows.length === 1 && Array.isArray(only) && only.length > 1 && isRow(only[0], only.length)) {
-    notes.push(
-      `This one row is an array of ${only.length} items; end the program with \`| .[]\` to get a row per item and page through them.`,
-    );
-  }
-  if (holdsRawNumber(rows))
-    notes.push(
-      "Numbers beyond double precision are exact in this answer's text; a client that reads them as doubles rounds them.",
-    );
-  return notes;
-}
-
-/** True for what reads better as a row of its own: a record, or one item of many. */
-function isRow(item: unknown, count: number): boolean {
-  return isRecord(item) || count > resultLimits.defaultRows;
-}
-
-function holdsRawNumber(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return isRawNumber(value) || Object.values(value).some(holdsRawNumber);
 }

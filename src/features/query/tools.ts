@@ -9,8 +9,8 @@ import { learningLimits } from "../../workflow-limits.ts";
 import { findDataset } from "../datasets/datasets.ts";
 import { compileAdHoc } from "../jq-functions/jq-functions.ts";
 import type { QueryPattern } from "../metrics/schema.ts";
+import { pageArguments, rowsSchema } from "../results/schema.ts";
 import { answerRows } from "./query.ts";
-import { pageArguments, rowsSchema } from "./schema.ts";
 
 export const queryTools = [
   defineTool({

@@ -1,6 +1,7 @@
 // A team and its settings: what admins decide, within what the deployment allows. Runs everywhere.
 import { z } from "zod";
 import { rateLimits } from "../../limits.ts";
+import { frameLimits } from "../../workspace-limits.ts";
 
 const perMinute = (what: string) => z.int().min(1).describe(`${what} a minute.`);
 
@@ -53,6 +54,7 @@ const workflow = {
   nightly_backups: z.boolean().describe("The team is backed up every night."),
   backups_kept: z.int().min(1).max(1_000).describe("Backups kept at most."),
   backup_days: z.int().min(1).max(3_650).describe("Days a backup is kept; the newest one always is."),
+  frame_rows: z.int().min(1).max(frameLimits.maxRows).describe("Rows of a data frame at most."),
 };
 const voteWeight = z.int().min(0).max(100);
 const voteWeights = { member: voteWeight, admin: voteWeight, owner: voteWeight };
@@ -76,6 +78,7 @@ export const teamSettingsSchema = z.object({
   nightly_backups: workflow.nightly_backups.default(true),
   backups_kept: workflow.backups_kept.default(30),
   backup_days: workflow.backup_days.default(30),
+  frame_rows: workflow.frame_rows.default(frameLimits.rows),
   log_arguments: logArguments.default(false),
   sign_in_providers: signInProviders.default(null),
   rate_limits: z

@@ -11,6 +11,7 @@ import { deleteObjects, deleteUnder } from "../../platform/r2.ts";
 import { secretSeal } from "../../platform/secrets.ts";
 import { siteOf } from "../../platform/site.ts";
 import { teamClient } from "../../platform/team-client.ts";
+import { workspaceClient } from "../../platform/workspace-client.ts";
 import { deadLetterQueue, keepBatch } from "./dead-letters.ts";
 import { type BackgroundMessage, backgroundMessageSchema } from "./messages.ts";
 import { tallyOf } from "./tally.ts";
@@ -127,5 +128,6 @@ async function purgeTeam(message: MessageOf<"purge_team">, env: Env): Promise<vo
     return;
   }
   await deploymentClient(env).unregisterTeam(team, incarnation);
+  await workspaceClient(env.WORKSPACE, team, incarnation).destroy();
   await teamClient(env.TEAM, team).finishPurge(incarnation);
 }

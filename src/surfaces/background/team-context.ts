@@ -6,6 +6,7 @@ import { makeAnswerSeal } from "../../features/idempotency/seal.ts";
 import { secretSeal } from "../../platform/secrets.ts";
 import { siteOf } from "../../platform/site.ts";
 import { teamClient } from "../../platform/team-client.ts";
+import { workspaceClient } from "../../platform/workspace-client.ts";
 import { knownOf } from "../team-catalogue.ts";
 
 /** What every call in a team is given to act with, whoever asks. */
@@ -44,8 +45,11 @@ export async function teamContext(
   const requestId = newId("req");
   const { actor } = systemCaller("system", requestId);
   const origin = Reflect.get(env, "PUBLIC_ORIGIN");
+  const catalogue = known.updated(state);
   return {
     ...means,
+    workspace: workspaceClient(env.WORKSPACE, team, catalogue.incarnation),
+    frameRows: state.frameRows,
     actor,
     credential: { kind: "token", hash: "" },
     logArguments: false,
@@ -53,7 +57,7 @@ export async function teamContext(
     client: undefined,
     requestId,
     limits: [],
-    catalogue: known.updated(state),
+    catalogue,
     signal: undefined,
     execution: {},
     resourceMetadataUrl: "",

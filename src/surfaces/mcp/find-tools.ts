@@ -5,7 +5,7 @@ import { idempotencyKey, readsOnly } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
 import { isRecord } from "../../core/exact-json.ts";
 import { cutText } from "../../core/markdown.ts";
-import { pageArguments } from "../../features/query/schema.ts";
+import { pageArguments } from "../../features/results/schema.ts";
 import { mcpLimits } from "../../limits.ts";
 import { type BuiltInTool, defineTool } from "../../tool.ts";
 import { runTool, toolNamed } from "./call.ts";

@@ -28,15 +28,20 @@ export interface PageArguments {
   fresh?: boolean | undefined;
 }
 
+/** A column as answers name it. */
+export const shownColumnSchema = z.object({ name: z.string(), type: z.string() });
+
 export const rowsSchema = z.object({
   rows: z.array(z.unknown()).describe("Outputs in order."),
   returned: z.int(),
-  total: z.int().describe("All outputs of the program."),
+  total: z.int().describe("All there are."),
   truncated: z.boolean().describe("True when more rows follow these."),
   next_cursor: z.string().optional(),
   dataset: z.string().optional(),
   dataset_version: z.int().optional(),
-  input: z.enum(["whole", "records", "none"]).describe("How the program read the data."),
+  input: z.enum(["whole", "records", "none", "sql", "frame"]).describe("How the data was read."),
+  columns: z.array(shownColumnSchema).optional().describe("Of a table or frame, in order."),
+  data_ref: z.string().optional().describe("A frame that holds all these rows; other tools take it."),
   cached: z.boolean(),
   notes: z.array(z.string()).optional(),
 });

@@ -1,12 +1,75 @@
 // Rows as people and models read them: what fits, how it looks, and what the cut says. Runs everywhere; no I/O.
+import type { ToolAnswer } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
-import { isRecord } from "../../core/exact-json.ts";
+import { isRawNumber, isRecord, parseExact } from "../../core/exact-json.ts";
 import { columnsOf, cutText, markdownCell, markdownTable, ownValue } from "../../core/markdown.ts";
 import { moreLines } from "../../core/paging.ts";
 import { estimateTokens } from "../../core/tokens.ts";
 import { fenceUntrusted, showInvisible } from "../../core/untrusted.ts";
 import { resultLimits } from "../../limits.ts";
-import type { RowFormat, Rows } from "./schema.ts";
+import type { PageArguments, RowFormat, Rows } from "./schema.ts";
+
+/** Where the outputs of an answer stand among all there are, and what else the answer says of them. */
+export interface PagePlace {
+  offset: number;
+  total: number;
+  page: PageArguments;
+  /** Makes the cursor of the page that begins at an offset; left out when no further page can be asked for. */
+  cursorOf?: (offset: number) => Promise<string> | string;
+  about: Pick<Rows, "input" | "cached"> &
+    Partial<Pick<Rows, "dataset" | "dataset_version" | "columns" | "data_ref" | "notes">>;
+}
+
+/**
+ * One page of an answer: as many of `outputs` (JSON texts, beginning at the place's offset) as asked for and as fit, as text and as data.
+ * Throws `result_too_large` when the first alone is over the limit.
+ */
+export async function answerPage(
+  outputs: readonly string[],
+  { offset, total, page, cursorOf, about }: PagePlace,
+): Promise<ToolAnswer<Rows>> {
+  const fitting = outputs.slice(0, countThatFits(outputs, page.limit ?? resultLimits.defaultRows)).map(parseExact);
+  const maxTokens = page.limit === undefined ? resultLimits.defaultTokens : undefined;
+  const rendered = renderWithin(fitting, page.format ?? "markdown", maxTokens);
+  const rows = fitting.slice(0, rendered.count);
+  const next = offset + rows.length;
+  const notes = [...(about.notes ?? []), ...notesOn(rows)];
+  const data: Rows = {
+    rows,
+    returned: rows.length,
+    total,
+    truncated: next < total,
+    ...(next < total && cursorOf !== undefined ? { next_cursor: await cursorOf(next) } : {}),
+    ...about,
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+  return { text: describeRows(data, rendered.text, { offset, cut: rendered.cut, format: rendered.format }), data };
+}
+
+function notesOn(rows: readonly unknown[]): string[] {
+  const notes: string[] = [];
+  const [only] = rows;
+  if (rows.length === 1 && Array.isArray(only) && only.length > 1 && isRow(only[0], only.length)) {
+    notes.push(
+      `This one row is an array of ${only.length} items; end the program with \`| .[]\` to get a row per item and page through them.`,
+    );
+  }
+  if (holdsRawNumber(rows))
+    notes.push(
+      "Numbers beyond double precision are exact in this answer's text; a client that reads them as doubles rounds them.",
+    );
+  return notes;
+}
+
+/** True for what reads better as a row of its own: a record, or one item of many. */
+function isRow(item: unknown, count: number): boolean {
+  return isRecord(item) || count > resultLimits.defaultRows;
+}
+
+function holdsRawNumber(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return isRawNumber(value) || Object.values(value).some(holdsRawNumber);
+}
 
 /**
  * How many of `outputs` (JSON texts) an answer may hold by bytes. At least one.
@@ -123,6 +186,7 @@ export function describeRows(
   const lines = [`${count}${from}${rows.cached ? " · cached" : ""}`];
   if (rows.returned > 0) lines.push(fenceUntrusted(body, options.format));
   lines.push(...moreLines(rows));
+  if (rows.data_ref !== undefined) lines.push(`All ${plural(rows.total)}: data_ref ${rows.data_ref} (read_frame shows them)`);
   if (options.cut)
     lines.push(
       'A value is shortened in this text; structuredContent holds it whole, as does format "json" with a limit.',

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { parseExact } from "../../core/exact-json.ts";
 import { estimateTokens } from "../../core/tokens.ts";
-import { countThatFits, describeRows, renderRows, renderWithin } from "./rows.ts";
+import { countThatFits, describeRows, renderRows, renderWithin } from "./results.ts";
 
 it("renders records as a table, one record as a list, other values a line each", () => {
   expect(renderRows([{ a: 1 }, { b: "x" }], "markdown")).toBe("|a|b|\n|-|-|\n|1||\n||x|");

@@ -1,0 +1,4 @@
+CREATE TABLE `workspace_log` (
+	`incarnation` text PRIMARY KEY NOT NULL,
+	`last_seq` integer NOT NULL
+);

@@ -1,0 +1,32 @@
+// What the team's object hears from its workspace: thin. Runs in the team object.
+import { RpcTarget } from "cloudflare:workers";
+import type { TeamDeps } from "../../durable/team-deps.ts";
+import { markWritten } from "../idempotency/store.ts";
+import { lastHeard, setHeard } from "./log-store.ts";
+import type { Told } from "./workspace.ts";
+
+export class WorkspaceLogRpc extends RpcTarget {
+  readonly #deps: TeamDeps;
+
+  constructor(deps: TeamDeps) {
+    super();
+    this.#deps = deps;
+  }
+
+  /** A write under this idempotency key is about to be done there. Throws `idempotency_running` when a retry has taken its place. */
+  markWritten(idempotencyId: string): void {
+    this.#deps.atomically(() => markWritten(this.#deps.db, idempotencyId));
+  }
+
+  /** Puts what was done there into the audit log and on the feed. What was heard before is passed over. */
+  hear(incarnation: string, entries: readonly { seq: number; told: Told }[]): void {
+    const { db } = this.#deps;
+    for (const { seq, told } of entries) {
+      if (seq <= lastHeard(db, incarnation)) continue;
+      this.#deps.record(told.by, () => {
+        setHeard(db, incarnation, seq);
+        return { result: undefined, audit: told.audit, events: told.events };
+      });
+    }
+  }
+}
