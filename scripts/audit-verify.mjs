@@ -1,7 +1,8 @@
 // `npm run audit:verify`: checks a team's audit log from outside, by the format in docs/guides/audit.md. It shares no code with the server.
-// Exit code 0: the chain holds. 1: it does not, or it could not be checked. Runs under Node.
+// Exit code 0: the chain holds. 1: it does not, or it could not be checked. `super-data audit verify` uses it too. Runs under Node.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
 const usage = `Usage:
@@ -30,7 +31,14 @@ const sealed = [
   "after_json",
 ];
 
-class Failure extends Error {}
+/** What is wrong with a chain, or why it could not be checked. */
+export class VerifyFailure extends Error {}
+
+/** The head `<seq>:<hash>` that an earlier run printed; null for a text that is none. */
+export function readHead(text) {
+  const [, seq, hash] = /^([1-9][0-9]{0,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  return hash === undefined ? null : { seq: Number(seq), hash };
+}
 
 function readArguments() {
   const options = { url: {}, team: {}, token: {}, file: {}, expect: {}, help: { type: "boolean", short: "h" } };
@@ -39,19 +47,18 @@ function readArguments() {
   try {
     ({ values } = parseArgs({ options }));
   } catch (error) {
-    throw new Failure(`${error.message}\n${usage}`);
+    throw new VerifyFailure(`${error.message}\n${usage}`);
   }
   if (values.help) return { help: true };
-  const expect = /^([1-9][0-9]{0,15}):([0-9a-f]{64})$/.exec(values.expect ?? "");
-  if (values.expect !== undefined && expect === null)
-    throw new Failure("--expect takes <seq>:<hash>, as an earlier run printed it.");
-  const expected = expect === null ? undefined : { seq: Number(expect[1]), hash: expect[2] };
+  const expected = values.expect === undefined ? undefined : readHead(values.expect);
+  if (expected === null) throw new VerifyFailure("--expect takes <seq>:<hash>, as an earlier run printed it.");
   if (values.file !== undefined && values.url === undefined) return { file: values.file, expected };
-  if (values.url === undefined || values.file !== undefined || !URL.canParse(values.url)) throw new Failure(usage);
+  if (values.url === undefined || values.file !== undefined || !URL.canParse(values.url))
+    throw new VerifyFailure(usage);
   const { origin, pathname } = new URL(values.url);
   const team = values.team ?? /^\/t\/([^/]+)/.exec(pathname)?.[1];
   const token = values.token ?? process.env.SUPER_DATA_TOKEN;
-  if (team === undefined || token === undefined) throw new Failure(usage);
+  if (team === undefined || token === undefined) throw new VerifyFailure(usage);
   return { address: `${origin}/t/${encodeURIComponent(team)}/api/v1/audit/export`, token, expected };
 }
 
@@ -59,7 +66,7 @@ async function openExport({ file, address, token }, after) {
   if (file !== undefined) return createReadStream(file);
   const response = await fetch(`${address}?after=${after}`, { headers: { authorization: `Bearer ${token}` } }).catch(
     (error) => {
-      throw new Failure(`${address} cannot be reached: ${error.cause?.message ?? error.message}.`);
+      throw new VerifyFailure(`${address} cannot be reached: ${error.cause?.message ?? error.message}.`);
     },
   );
   if (response.ok) return response.body;
@@ -71,7 +78,7 @@ async function openExport({ file, address, token }, after) {
   } catch {
     // Not the server's own answer; its text is shown as it is.
   }
-  throw new Failure(`${address} answered ${response.status}: ${detail}`);
+  throw new VerifyFailure(`${address} answered ${response.status}: ${detail}`);
 }
 
 async function* linesOf(stream) {
@@ -93,17 +100,17 @@ function parseLine(line, number) {
   } catch {
     // Falls through: either way it is no entry.
   }
-  throw new Failure(`Line ${number} of the export is not a JSON object.`);
+  throw new VerifyFailure(`Line ${number} of the export is not a JSON object.`);
 }
 
 function broken(seq, why) {
-  return new Failure(`The chain is broken at entry ${seq}. ${why}`);
+  return new VerifyFailure(`The chain is broken at entry ${seq}. ${why}`);
 }
 
 /** Throws unless the entry is the next of the chain. */
 function checkEntry(last, entry, expected) {
   const { seq } = entry;
-  if (!Number.isSafeInteger(seq)) throw new Failure(`After entry ${last.seq} comes a line without a number.`);
+  if (!Number.isSafeInteger(seq)) throw new VerifyFailure(`After entry ${last.seq} comes a line without a number.`);
   if (seq > last.seq + 1) throw broken(last.seq + 1, `It is missing: entry ${last.seq} is followed by entry ${seq}.`);
   if (seq <= last.seq) throw broken(seq, `It is out of order: it follows entry ${last.seq}.`);
   const values = JSON.stringify(sealed.map((field) => entry[field] ?? null));
@@ -128,10 +135,10 @@ async function readExport(stream, start, expected) {
       number += 1;
       if (line.trim() === "") continue;
       if (head !== undefined)
-        throw new Failure(`Line ${number} comes after the head, which is the last line of an export.`);
+        throw new VerifyFailure(`Line ${number} comes after the head, which is the last line of an export.`);
       const value = parseLine(line, number);
       if (value.filtered === true)
-        throw new Failure("This export was filtered, so its entries are no chain. Export without filters.");
+        throw new VerifyFailure("This export was filtered, so its entries are no chain. Export without filters.");
       if (value.head !== undefined) {
         head = value.head;
         continue;
@@ -141,22 +148,25 @@ async function readExport(stream, start, expected) {
     }
   } catch (error) {
     // A connection that breaks is no fault of the chain; the next export goes on from here.
-    if (error instanceof Failure || last.seq === start.seq) throw error;
+    if (error instanceof VerifyFailure || last.seq === start.seq) throw error;
   }
   return { last, head };
 }
 
-async function verify(asked) {
-  const { expected } = asked;
+/**
+ * Follows the chain to its head and returns it. `open(after)` gives the export's bytes after an entry; `isWhole`: it always gives all of it, so
+ * one that breaks off cannot go on. Throws VerifyFailure at the first entry that is wrong, or before `expected`, an earlier head, that is missing.
+ */
+export async function verify({ open, isWhole }, expected) {
   let last = { seq: 0, hash: "0".repeat(64) };
   let head;
   for (;;) {
-    const read = await readExport(await openExport(asked, last.seq), last, expected);
-    const isStuck = read.last.seq === last.seq || asked.file !== undefined;
+    const read = await readExport(await open(last.seq), last, expected);
+    const isStuck = read.last.seq === last.seq || isWhole;
     ({ last, head } = read);
     if (head !== undefined) break;
     if (isStuck)
-      throw new Failure(`The export broke off after entry ${last.seq}: its last line, the head, is missing.`);
+      throw new VerifyFailure(`The export broke off after entry ${last.seq}: its last line, the head, is missing.`);
   }
   if (head.seq !== last.seq || head.hash !== last.hash) {
     throw broken(
@@ -173,14 +183,20 @@ async function verify(asked) {
   return last;
 }
 
-try {
-  const asked = readArguments();
-  if (asked.help) console.log(usage);
-  else {
-    const head = await verify(asked);
+async function main() {
+  try {
+    const asked = readArguments();
+    if (asked.help) {
+      console.log(usage);
+      return;
+    }
+    const isWhole = asked.file !== undefined;
+    const head = await verify({ open: (after) => openExport(asked, after), isWhole }, asked.expected);
     console.log(`The chain holds: ${head.seq} ${head.seq === 1 ? "entry" : "entries"}. Head: ${head.seq}:${head.hash}`);
+  } catch (error) {
+    console.error(error instanceof VerifyFailure ? error.message : `The audit log could not be read: ${error.message}`);
+    process.exitCode = 1;
   }
-} catch (error) {
-  console.error(error instanceof Failure ? error.message : `The audit log could not be read: ${error.message}`);
-  process.exitCode = 1;
 }
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
