@@ -116,7 +116,7 @@ async function prepareTeam(base) {
 }
 
 /** The body and headers of one 2026-07-28 request. */
-function mcpRequest(token, method, params) {
+export function mcpRequest(token, method, params) {
   return {
     method: "POST",
     headers: {

@@ -1,6 +1,7 @@
 // `npm run bench`: everything that is measured, as one Markdown table. docs/benchmarks.md keeps a dated copy.
 import { cpus } from "node:os";
 import { benchBackup } from "./backup.mjs";
+import { benchFrames } from "./frames.mjs";
 import { benchJq } from "./jq-native.mjs";
 import { benchMcp } from "./mcp.mjs";
 import { benchBundle, benchTokens } from "./surface.mjs";
@@ -29,6 +30,8 @@ for (const { name, perSecond, ratio, p50Ms, p99Ms } of await benchMcp()) {
 }
 console.error("backup and restore of a large team …");
 for (const { name, measured, compared } of await benchBackup()) rows.push([name, measured, compared]);
+console.error("frames against DuckDB and sqlite3 …");
+for (const { name, measured, compared } of await benchFrames()) rows.push([name, measured, compared]);
 console.error("tokens, bundle, start-up …");
 for (const { name, value, unit, goal } of [...(await benchTokens()), ...benchBundle()]) {
   rows.push([

@@ -38,7 +38,7 @@ async function loadSources() {
     platform: "neutral",
     target: "es2022",
     mainFields: ["module", "main"],
-    conditions: ["workerd", "import"],
+    conditions: ["workerd", "browser", "import"],
     loader: { ".wasm": "empty", ".css": "text", ".svg": "text" },
     plugins: [platform],
     logLevel: "error",

@@ -105,6 +105,8 @@ export const mcpLimits = {
   toolListTokens: 2_000,
   /** Tools of one tools/list page: 2025-era clients read only the first page. */
   toolListPage: 500,
+  /** First rows of a table or frame in its resource. */
+  resourceRows: 10,
   /** Resources of one resources/list page. */
   resourcePage: 500,
   /** Values of one completion answer, as the protocol caps it. */

@@ -1,5 +1,5 @@
 // `defineTool` for this product: core's form bound to our call context and our way of reading arguments. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext } from "./context.ts";
 import { type AnyTool, toolDefiner } from "./core/define-tool.ts";
 import { parseWith } from "./core/parse.ts";

@@ -50,20 +50,34 @@ export const frameLimits = {
   expressionChars: 4_000,
   /** Nested levels of one expression: SQLite's own limit is 100. */
   expressionDepth: 40,
+  /** Bytes of keys and values that one operation holds in memory besides the rows it reads: an isolate has 128 MB. */
+  operationBytes: 40 * MIB,
+  /** Bytes of rows, as JSON, that are held at a time when they are not read in their own order. */
+  windowBytes: 12 * MIB,
   /** Bytes of text given with a call to read_csv, read_json. */
   inlineBytes: 2 * MIB,
   /** Bytes of a JSON document or an Arrow file that is read at once. */
   documentBytes: 32 * MIB,
   /** Bytes of one uploaded file. */
   uploadBytes: 95 * MIB,
-  /** Rows of a Parquet or Arrow file written: the writer holds it whole. */
-  parquetRows: 200_000,
+  /** Bytes of an uploaded file that are held in memory; larger ones go through R2, so that they can be read twice. */
+  heldBytes: MIB,
+  /** Milliseconds that a file uploaded to be read by tools is kept. */
+  fileMs: day,
+  /** Milliseconds after which a file that was only to be loaded is deleted, should nobody have done so. */
+  loadedFileMs: hour,
+  /** Bytes of one column in one row group of a Parquet file that is read: it is decoded at once. */
+  parquetColumnBytes: 64 * MIB,
   /** Bytes of a file that a tool answers with; larger ones are fetched over REST. */
   answerBytes: 256 * KIB,
   /** Values of a column that describe names as its most frequent. */
   topValues: 5,
+  /** Bytes of a query's results that are made a frame: they are in memory at once. */
+  resultBytes: 16 * MIB,
   /** Points or bars of a plot. */
   plotPoints: 2_000,
+  /** Series or slices of a plot: more colours are not told apart. */
+  plotSeries: 12,
 } as const;
 
 /** Limits of tables. */
@@ -72,6 +86,8 @@ export const tableLimits = {
   tables: 200,
   /** Columns of a table: SQLite gives a result no more than 100, and upserts bind each. */
   columns: 90,
+  /** Characters of all column names of a table together: each stands several times in statements of 100,000 bytes at most. */
+  columnNameChars: 4_000,
   /** Indexes of a table. */
   indexes: 20,
   /** Records of one insert. */
@@ -80,14 +96,22 @@ export const tableLimits = {
   teamBytes: 8 * GIB,
   /** Bytes of one value. */
   cellBytes: MIB,
+  /** Bytes of one record: SQLite keeps no row of more than 2 MB. */
+  rowBytes: 1536 * KIB,
+  /** Digits of one decimal number. */
+  decimalDigits: 1_000,
   /** Conditions of one filter, nested ones counted. */
   filterConditions: 100,
+  /** Levels of and, or and not within each other in one filter: SQLite's own limit of an expression is 100. */
+  filterDepth: 20,
   /** Values of one `in`. */
   inValues: 1_000,
   /** Records that one update or delete changes without being confirmed. */
   unconfirmedRecords: 100,
   /** Records that one update or delete changes at most: each is kept so that it can be undone. */
   changedRecords: 50_000,
+  /** Bytes of records as JSON that one update or delete changes at most, for the same reason. */
+  changedBytes: 64 * MIB,
   /** Milliseconds that a change can be undone and a dropped table restored. */
   undoMs: 7 * day,
   /** Rows of change history kept of one table. */
@@ -106,6 +130,12 @@ export const sqlLimits = {
   rows: 1_000,
   /** Steps that a statement's loops may come to by what its tables hold, before it is refused: about a second's work. */
   steps: 50_000_000,
-  /** Bytes of a row of an answer. */
-  rowBytes: MIB,
+  /** Rows that one recursion (WITH RECURSIVE) may come to without a smaller LIMIT of its own: they are counted before it runs. */
+  recursionRows: 100_000,
+  /** Steps of one recursion, its rows times what each looks at, before it is refused: its rows are held while it runs. */
+  recursionSteps: 10_000_000,
+  /** Bytes of one value of an answer or a frame. */
+  cellBytes: MIB,
+  /** Bytes of rows that one answer is made from. */
+  answerBytes: 4 * MIB,
 } as const;

@@ -58,12 +58,19 @@ export const idempotencyKey = "idempotency_key";
 /** Hints of a tool that adds something each time it is called. */
 export const adds: ToolHints = { readOnly: false, destructive: false, idempotent: false, openWorld: false };
 
+export interface AnswerImage {
+  data: string;
+  mimeType: string;
+}
+
 /** A tool's answer: Markdown for a model to read and the same content as data. */
 export interface ToolAnswer<Output> {
   text: string;
   data: Output;
   /** True when the tool ran but what it was asked to do failed; the text then says what to do. */
   isError?: boolean;
+  /** Pictures that go with the text: base64, with their media types. */
+  images?: readonly AnswerImage[];
 }
 
 /** A tool as its author writes it. */
@@ -78,6 +85,8 @@ export interface ToolDefinition<Context, Input extends z.ZodObject, Output exten
   toolset: Toolset;
   /** Says that it writes only through other tools, which take keys of their own. */
   takesKey?: false;
+  /** The URI of a page (an MCP App) in which hosts that can may show its answers. */
+  app?: string;
   handler: (context: Context, input: z.output<Input>) => Promise<ToolAnswer<z.input<Output>>>;
 }
 
@@ -93,6 +102,8 @@ export interface AnyTool<Context> {
   toolset: Toolset;
   /** It writes, so it takes an idempotency_key besides its own arguments and runs once for each. */
   takesKey: boolean;
+  /** The URI of a page (an MCP App) in which hosts that can may show its answers. */
+  app?: string;
   /** Parses the arguments strictly (an unknown key is an error), then runs the handler. */
   call: (context: Context, args: unknown) => Promise<ToolAnswer<Record<string, unknown>>>;
 }

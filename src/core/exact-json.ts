@@ -42,12 +42,10 @@ export function jsonTypeOf(value: unknown): JsonType {
   return type === "string" || type === "number" || type === "boolean" ? type : "object";
 }
 
-/** No double has more digits before its point than this. */
-const maxIntegerDigits = 309;
-
 function isExact(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false;
-  if (/^-?[0-9]+$/.test(source)) return source.length <= maxIntegerDigits && BigInt(source) === BigInt(value);
+  // -2^63 is a double, too, but is written with other digits.
+  if (/^-?[0-9]+$/.test(source)) return Number.isSafeInteger(value) || source === JSON.stringify(value);
   const digits = significantDigits(source);
   return digits <= 15 || (digits <= 17 && Number(value.toPrecision(17)) === value);
 }

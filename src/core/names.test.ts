@@ -1,6 +1,6 @@
 // Names a team may give. Runs in workerd.
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { datasetNameSchema, identifierSchema } from "./names.ts";
 
 describe.each([

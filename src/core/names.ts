@@ -1,5 +1,5 @@
 // The names a team may give things. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 
 const takenMessage = "choose another name: every object of JavaScript clients has one of this name";
 

@@ -1,5 +1,5 @@
 // The one way to page a list and to say so, and the one form of a cursor. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 import { AppError } from "./errors.ts";
 import { base64Url, fromBase64Url } from "./ids.ts";
 

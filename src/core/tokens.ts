@@ -19,5 +19,5 @@ function tokensOf(piece: string): number {
   if ((first >= 65 && first <= 90) || (first >= 97 && first <= 122)) return piece.length <= 8 ? 1 : piece.length / 5;
   if (first > 126) return 0.8;
   if (piece.trim() === "") return piece.includes("\n") ? 0.8 : piece.length > 1 ? 1 : 0.1;
-  return Math.ceil(piece.length / 3);
+  return Math.ceil(piece.length / 4);
 }

@@ -31,6 +31,8 @@ export interface TeamEvent {
   visibility?: Visibility;
   /** The one person it is for; left out: whoever may see it. */
   userId?: string;
+  /** Of a table or frame: the datasets behind it. Who may not see one of them by then is not told of it later either. */
+  datasets?: string[];
 }
 export type NewEvent = Omit<TeamEvent, "revision">;
 

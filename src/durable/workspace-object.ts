@@ -4,9 +4,24 @@ import workspaceMigrations from "../../migrations/workspace/migrations.js";
 import { AppError } from "../core/errors.ts";
 import { logFailure } from "../core/log.ts";
 import type { Caller } from "../features/access/access.ts";
+import { OperationsRpc } from "../features/frame-operations/rpc.ts";
 import { sweepFrames } from "../features/frames/frame-store.ts";
 import { FramesRpc } from "../features/frames/rpc.ts";
-import { addToOutbox, noteLife, readLife, readOutbox, removeFromOutbox } from "../features/workspace/store.ts";
+import { RelationsRpc } from "../features/query/rpc.ts";
+import { SqlRpc } from "../features/sql/rpc.ts";
+import { sweepChanges } from "../features/tables/change-log.ts";
+import { sweepTables } from "../features/tables/ddl-drop.ts";
+import { TablesRpc } from "../features/tables/rpc.ts";
+import type { Source } from "../features/workspace/schema.ts";
+import {
+  addToOutbox,
+  noteLife,
+  readLife,
+  readOutbox,
+  removeFromOutbox,
+  sourcesByName,
+} from "../features/workspace/store.ts";
+import { unionOfSources, type WorkspaceEvent } from "../features/workspace/workspace.ts";
 import { workspaceLimits } from "../workspace-limits.ts";
 import { Alarm } from "./alarm.ts";
 import { type Db, hasSchema, migrateDb, openDb } from "./db.ts";
@@ -23,6 +38,17 @@ class Undone extends Error {
   constructor(readonly result: unknown) {
     super("undone");
   }
+}
+
+/** Events with the datasets behind what they are about, whether it is still there or not. */
+function withSources(
+  events: readonly WorkspaceEvent[],
+  ...known: readonly ReadonlyMap<string, Source[]>[]
+): WorkspaceEvent[] {
+  return events.map((event) => {
+    const sources = unionOfSources(...known.map((one) => one.get(event.name.toLowerCase()) ?? []));
+    return sources.length === 0 ? event : { ...event, sources };
+  });
 }
 
 /** Each getter hands out one feature's methods, which throw `team_unavailable` after a failed migration. */
@@ -62,8 +88,24 @@ export class WorkspaceObject extends DurableObject<Env> {
     });
   }
 
+  tables(owner: WorkspaceOwner): TablesRpc {
+    return new TablesRpc(this.#usable(owner));
+  }
+
+  sql(owner: WorkspaceOwner): SqlRpc {
+    return new SqlRpc(this.#usable(owner));
+  }
+
   frames(owner: WorkspaceOwner): FramesRpc {
     return new FramesRpc(this.#usable(owner));
+  }
+
+  relations(owner: WorkspaceOwner): RelationsRpc {
+    return new RelationsRpc(this.#usable(owner));
+  }
+
+  operations(owner: WorkspaceOwner): OperationsRpc {
+    return new OperationsRpc(this.#usable(owner));
   }
 
   /** Removes all there is, when the team's time is up. */
@@ -80,7 +122,8 @@ export class WorkspaceObject extends DurableObject<Env> {
     if (!this.#exists || this.#migrationFailure !== undefined) return;
     // Should a step fail, the next try is set already.
     this.#alarm.wakeAt(this.#deps.now() + workspaceLimits.sweepMs);
-    for (const next of [sweepFrames(this.#deps)]) if (next !== undefined) this.#alarm.wakeAt(next);
+    for (const next of [sweepFrames(this.#deps), sweepChanges(this.#deps), sweepTables(this.#deps)])
+      if (next !== undefined) this.#alarm.wakeAt(next);
     await this.#tell();
   }
 
@@ -104,8 +147,10 @@ export class WorkspaceObject extends DurableObject<Env> {
     const { idempotencyId, ...caller } = by;
     if (idempotencyId !== undefined) await this.#team((log) => log.markWritten(idempotencyId));
     const result = this.#atomically(() => {
+      const before = sourcesByName(this.#db);
       const { result, audit, events = [] } = write();
-      if (audit.length + events.length > 0) addToOutbox(this.#db, { by: caller, audit, events });
+      if (audit.length + events.length > 0)
+        addToOutbox(this.#db, { by: caller, audit, events: withSources(events, before, sourcesByName(this.#db)) });
       return result;
     });
     await this.#tell();

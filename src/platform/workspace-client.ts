@@ -2,7 +2,7 @@
 import type { WorkspaceObject, WorkspaceOwner } from "../durable/workspace-object.ts";
 import { featureClient, objectOf, type Remote } from "./object-client.ts";
 
-const features = ["frames"] as const;
+const features = ["frames", "operations", "relations", "sql", "tables"] as const;
 type FeatureName = (typeof features)[number];
 
 /** The workspace as a directory of its features: `await workspace.frames().list(reader)`. */

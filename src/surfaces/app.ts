@@ -9,6 +9,7 @@ import { proposalRoutes } from "../features/approvals/routes.ts";
 import { auditRoutes } from "../features/audit/routes.ts";
 import { backupRoutes } from "../features/backups/routes.ts";
 import { datasetRoutes } from "../features/datasets/routes.ts";
+import { frameRoutes } from "../features/frame-files/routes.ts";
 import { historyRoutes } from "../features/history/routes.ts";
 import { libraryRoutes } from "../features/jq-tools/routes.ts";
 import { restoreTool, rollbackTool } from "../features/jq-tools/saving.ts";
@@ -68,6 +69,7 @@ const teamApp = new Hono<TeamRoutes>()
   .route("/api/v1/deliveries", deliveryRoutes)
   .route("/api/v1/connections", connectionRoutes)
   .route("/api/v1/datasets", datasetRoutes)
+  .route("/api/v1/frames", frameRoutes)
   .route("/api/v1/library", libraryRoutes)
   .route("/api/v1/library", shareRoutes)
   .route("/api/v1/signers", signerRoutes)

@@ -1,6 +1,6 @@
 // What the official suite expects a server to have: 28 tools, 4 resources, 5 prompts, by the names it calls. Runs at the edge.
 import { type McpServer, ResourceTemplate, type ServerEvent } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import { newServer, type ServerRequest } from "../../src/surfaces/mcp/handler.ts";
 import { fixtureStateKey, registerInputPrompt, registerInputTools } from "./fixture-input.ts";
 import { registerPlainTools, tinyPng } from "./fixture-tools.ts";

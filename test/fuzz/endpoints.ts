@@ -32,6 +32,16 @@ const listQuery = [
   "dataset",
   "name",
   "days",
+  "columns",
+  "offset",
+  "types",
+  "delimiter",
+  "quote",
+  "header",
+  "comment",
+  "skip_rows",
+  "na_values",
+  "crlf",
 ];
 
 /** What the world's operations ask, made endpoints; `world` has the victim team. */

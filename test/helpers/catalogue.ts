@@ -1,4 +1,5 @@
-// A call context over a catalogue in memory, for unit tests of what runs at the edge.
+// A call context over a catalogue in memory, for unit tests of what runs at the edge. Runs in workerd.
+import { env } from "cloudflare:workers";
 import type { CallContext, Catalogue } from "../../src/context.ts";
 import { scopes } from "../../src/core/define-tool.ts";
 import type { Role } from "../../src/features/access/access.ts";
@@ -10,6 +11,7 @@ import type { ExecutionReport } from "../../src/features/metrics/schema.ts";
 import { secretSeal } from "../../src/platform/secrets.ts";
 import type { Site } from "../../src/platform/site.ts";
 import type { TeamClient } from "../../src/platform/team-client.ts";
+import { workspaceClient } from "../../src/platform/workspace-client.ts";
 import { frameLimits } from "../../src/workspace-limits.ts";
 
 const by = {
@@ -127,7 +129,7 @@ export function testContext(team: TestTeam = {}): {
     limits: [],
     catalogue: catalogueOf(team),
     stub: stub as unknown as TeamClient,
-    workspace: undefined as unknown as CallContext["workspace"],
+    workspace: workspaceClient(env.WORKSPACE, name, "inc_1"),
     frameRows: frameLimits.rows,
     files: undefined as unknown as R2Bucket,
     background: undefined as unknown as CallContext["background"],

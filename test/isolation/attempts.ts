@@ -53,7 +53,8 @@ export function nextAttempt(world: World, step: number, keyed: readonly KeyedReq
   const { credential, ask } = attempt;
   const { restOnly, readOnly, ...rest } = credential;
   if (restOnly !== true || attempt.site !== undefined) return attempt;
-  if (!ask.path.startsWith(`/t/${attempt.team.slug}/api/v1/`)) {
+  const isOpen = ["/api/v1/", "/live"].some((path) => ask.path.startsWith(`/t/${attempt.team.slug}${path}`));
+  if (!isOpen) {
     const { refusal: _none, ...nobody } = rest;
     return { ...attempt, credential: { ...nobody, viewer: undefined } };
   }

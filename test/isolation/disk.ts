@@ -16,11 +16,15 @@ export interface DiskReport {
 
 /** Reads the state directory of a server that has ended. */
 export function checkDisk(world: World, persistDir: string): DiskReport {
-  const state = join(persistDir, "state/v3");
+  const state = join(persistDir, "state");
   const report: DiskReport = { violations: [], databases: 0, objects: 0, found: 0 };
   for (const path of filesUnder(join(state, "do"))) {
     if (!path.endsWith(".sqlite") || path.endsWith("metadata.sqlite")) continue;
-    const team = path.includes("-TeamObject") ? slugOf(path) : undefined;
+    const team = path.includes("-TeamObject")
+      ? nameIn(path, "select slug as name from team")
+      : path.includes("-WorkspaceObject")
+        ? nameIn(path, "select team as name from sd_life")
+        : undefined;
     report.databases++;
     for (const file of [path, `${path}-wal`])
       if (existsSync(file)) check(world, report, `the database ${path}`, file, team);
@@ -51,11 +55,11 @@ function isOwnName(what: string, file: string): boolean {
 }
 
 /** Whose database a file is, as the database itself says. */
-function slugOf(path: string): string | undefined {
+function nameIn(path: string, question: string): string | undefined {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
-    const row = database.prepare("select slug from team").get();
-    return typeof row?.slug === "string" ? row.slug : undefined;
+    const row = database.prepare(question).get();
+    return typeof row?.name === "string" ? row.name : undefined;
   } catch {
     return undefined;
   } finally {
@@ -90,7 +94,7 @@ function filesUnder(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** The server's own log holds no secret at all: no argument, no content, no token. */
+/** The server's own log holds no secret at all: no argument, no content, no token. Which tool was called, it says on purpose. */
 export function checkLog(world: World, lines: readonly string[]): Violation[] {
   return (
     lines
@@ -99,7 +103,7 @@ export function checkLog(world: World, lines: readonly string[]): Violation[] {
       .flatMap((line) =>
         world.canaries
           .find(line)
-          .canaries.filter(({ what }) => what !== "an identifier" && !what.startsWith("the id of"))
+          .canaries.filter(({ what }) => what !== "an identifier" && !/^the (?:id|name of the tool)\b/.test(what))
           .map(({ what, team }) => ({
             kind: "leak" as const,
             operation: "the server's log",

@@ -11,6 +11,7 @@ import { notificationRoutes, notificationTools } from "./notifications-operation
 import { peopleRoutes, peopleTools } from "./people-operations.ts";
 import type { Operations, RouteUse, ToolUse } from "./plan.ts";
 import { sharingRoutes, sharingTools } from "./sharing-operations.ts";
+import { workspaceRoutes, workspaceTools } from "./workspace-operations.ts";
 
 export { siteOperations } from "./site-operations.ts";
 
@@ -25,6 +26,7 @@ export const toolOperations: Operations<ToolUse> = {
   ...accessTools,
   ...peopleTools,
   ...notificationTools,
+  ...workspaceTools,
 };
 export const routeOperations: Operations<RouteUse> = {
   "GET /t/:team/metrics": () => ({ needs: ["metrics:read"] }),
@@ -39,6 +41,7 @@ export const routeOperations: Operations<RouteUse> = {
   ...accessRoutes,
   ...peopleRoutes,
   ...notificationRoutes,
+  ...workspaceRoutes,
 };
 
 /** Routes that are exercised otherwise, and how. */

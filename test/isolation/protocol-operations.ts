@@ -39,7 +39,7 @@ export const protocolOperations: Operations<ProtocolUse> = {
   "resources/templates/list": (situation) => listed(situation),
   "resources/read": (situation) => {
     const { random } = situation.world;
-    const kind = random.pick(["dataset", "tool", "function"] as const);
+    const kind = random.pick(["dataset", "tool", "function", "table", "frame"] as const);
     const thing = someThing(situation, kind, true);
     const missed = thing === undefined || random.chance(0.15);
     const name = thing === undefined ? "nothing_here" : missed ? almost(situation, thing.name) : thing.name;
@@ -53,7 +53,10 @@ export const protocolOperations: Operations<ProtocolUse> = {
   },
   "completion/complete": ({ world }) => ({
     params: {
-      ref: { type: "ref/resource", uri: `${world.random.pick(["dataset", "tool", "function"])}://{name}` },
+      ref: {
+        type: "ref/resource",
+        uri: `${world.random.pick(["dataset", "tool", "function", "table", "frame"])}://{name}`,
+      },
       argument: { name: "name", value: world.random.pick(["", "zq", "s", "pay", "plan", "inbox"]) },
     },
     needs: ["data:read"],

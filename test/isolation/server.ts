@@ -12,6 +12,8 @@ export interface ProofServer {
   persistDir: string;
   /** Every line that the server has printed. */
   lines: string[];
+  /** The process that began it; the runtime is a child of its. */
+  pid: number | undefined;
 }
 
 const startTimeoutMs = 120_000;
@@ -32,7 +34,7 @@ export async function withServer<Result>(
   const origin = `http://127.0.0.1:${port}`;
   try {
     await untilHealthy(origin, child, lines);
-    return await use({ origin, operatorToken, persistDir, lines });
+    return await use({ origin, operatorToken, persistDir, lines, pid: child.pid });
   } finally {
     await stop(child);
   }

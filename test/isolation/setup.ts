@@ -2,6 +2,7 @@
 import { secretRows } from "./data-operations.ts";
 import { secretFunction, secretTool } from "./library-operations.ts";
 import { type Answer, type Ask, at, mcpAsk, restAsk, send, textAt } from "./wire.ts";
+import { secretCsv, secretRecords } from "./workspace-operations.ts";
 import {
   has,
   type Key,
@@ -78,7 +79,7 @@ async function makeTeam(world: World, deployment: Deployment, slug: string): Pro
     things: [],
     root,
     head: 0,
-    loot: { cursors: [], uploads: [], ids: [], invitations: [], heads: [], proposals: [] },
+    loot: { cursors: [], uploads: [], ids: [], invitations: [], heads: [], proposals: [], files: [], undos: [] },
     logsArguments: false,
   };
   world.teams.push(team);
@@ -185,6 +186,35 @@ async function fill(world: World, deployment: Deployment, team: Team): Promise<v
     team.things.push(dataset, report);
     for (const thing of [dataset, report]) await restrict(deployment, team, thing);
   }
+  await fillWorkspace(world, deployment, team);
+}
+
+/** A table and a frame for everyone, and a frame of each dataset that is not. */
+async function fillWorkspace(world: World, deployment: Deployment, team: Team): Promise<void> {
+  const ledger = stays(team, "table", "ledger", "everyone");
+  const schema = { amount: "int", note: "text" };
+  const description = `About ${world.plantIn(ledger, "the description")}.`;
+  await tool(deployment, team, "create_table", { table_name: "ledger", schema, description, history: true });
+  await tool(deployment, team, "insert_record", { table_name: "ledger", data: secretRecords({ world }, ledger) });
+  const notes = stays(team, "frame", "notes", "everyone");
+  await tool(deployment, team, "read_csv", { text: secretCsv({ world }, notes), name: "notes" });
+  team.things.push(ledger, notes);
+  for (const index of [0, 1, 2]) {
+    const scratch = { ...stays(team, "table", `scratch_table_${index}`, "everyone"), scratch: true };
+    await tool(deployment, team, "create_table", { table_name: scratch.name, schema, history: true });
+    const data = secretRecords({ world }, scratch);
+    await tool(deployment, team, "insert_record", { table_name: scratch.name, data });
+    team.things.push(scratch);
+  }
+  for (const suffix of ["salaries", "plans"]) {
+    const dataset = world.thing(team.slug, "dataset", suffix);
+    if (dataset === undefined) throw new Error(`no dataset ${suffix}`);
+    const frame = stays(team, "frame", `of_${suffix}`, "everyone");
+    frame.from = [{ dataset, visibility: dataset.visibility }];
+    await tool(deployment, team, "read_json", { dataset: suffix, name: frame.name });
+    team.things.push(frame);
+  }
+  for (const name of ["notes", "of_salaries", "of_plans"]) await tool(deployment, team, "pin_data", { data_ref: name });
 }
 
 async function restrict(deployment: Deployment, team: Team, thing: Thing): Promise<void> {
@@ -195,7 +225,7 @@ async function restrict(deployment: Deployment, team: Team, thing: Thing): Promi
     ...ask,
     headers: { ...ask.headers, authorization: `Bearer ${team.root.token}` },
   });
-  if (answer.status === 404) thing.visibility = "everyone"; // TEMP
+  if (answer.code !== "ok") throw new Error(`${path}: ${answer.code} ${answer.text.slice(0, 300)}`);
 }
 
 function stays(team: Team, kind: Thing["kind"], name: string, visibility: Visibility): Thing {

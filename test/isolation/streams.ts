@@ -208,8 +208,12 @@ export class Streams {
     const thing = team.things.find(({ kind, name }) => at(json, "kind") === kind && at(json, "name") === name);
     const lookingBackFrom = Date.now();
     if (thing !== undefined && !sees(viewer, thing, lookingBackFrom)) void this.#judgeLater(listener, thing, text);
+    else this.#judge(viewer, text, lookingBackFrom);
+  }
+
+  #judge(viewer: Viewer, text: string, lookingBackFrom: number): void {
     this.#world.lookingBackFrom = lookingBackFrom;
-    const leaks = findLeaks(this.#world, text, { operation: "the live feed", viewer, sent: "", team: team.slug });
+    const leaks = findLeaks(this.#world, text, { operation: "the live feed", viewer, sent: "", team: viewer.team });
     this.#world.lookingBackFrom = undefined;
     if (leaks.length > 0) this.#found(leaks);
   }
@@ -218,7 +222,11 @@ export class Streams {
   async #judgeLater(listener: Listener, thing: Thing, text: string): Promise<void> {
     await sleep(settleMs);
     const viewer = this.#viewerOf(listener.key);
-    if (viewer === undefined || sees(viewer, thing)) return;
+    if (viewer === undefined) return;
+    if (sees(viewer, thing)) {
+      this.#judge(viewer, text, Date.now());
+      return;
+    }
     const detail = `${who(viewer)} was told of the ${thing.kind} ${thing.name} of team ${thing.team}`;
     this.#found([{ kind: "leak", operation: "the live feed", detail, excerpt: text }]);
   }

@@ -62,7 +62,7 @@ export interface Key {
 
 export interface Thing {
   team: string;
-  kind: "dataset" | "tool" | "function";
+  kind: "dataset" | "tool" | "function" | "table" | "frame";
   name: string;
   visibility: Visibility;
   /** Until when, by the wall clock in milliseconds, an event under way may still follow the visibility before. */
@@ -70,6 +70,8 @@ export interface Thing {
   live: boolean;
   /** The dataset that a tool reads: for whoever does not see it, it has none. */
   reads?: Thing;
+  /** Of a frame: the datasets that its rows came from, and who saw them then. */
+  from?: { dataset: Thing; visibility: Visibility }[];
   /** Whoever made it may say who sees it. */
   madeBy: string;
   /** Changed by operations; the others only change who sees them. */
@@ -100,6 +102,10 @@ export interface Loot {
   /** Heads of the audit log, as `seq:hash`. */
   heads: string[];
   proposals: LootedProposal[];
+  /** Files kept to be read. */
+  files: string[];
+  /** Changes of records that can be undone. */
+  undos: string[];
 }
 
 export interface LootedProposal {
@@ -140,6 +146,8 @@ export function sees(viewer: Viewer, thing: Thing, lookingBackFrom?: number): bo
     if (visibility === "everyone" || viewer.role === "owner") return true;
     return typeof visibility === "string" ? atLeast(viewer.role, visibility) : visibility.includes(viewer.username);
   };
+  if (thing.from !== undefined)
+    return thing.from.every(({ dataset, visibility }) => shown(visibility) && sees(viewer, dataset, lookingBackFrom));
   if (shown(thing.visibility)) return true;
   const { before } = thing;
   return (
@@ -201,7 +209,7 @@ export class World {
 
   /** Whoever reads data or writes such things is shown them: a write answers with what it wrote to. */
   maySeeIn(viewer: Viewer, thing: Thing): boolean {
-    const writing = thing.kind === "dataset" ? "data:write" : "library:write";
+    const writing = thing.kind === "tool" || thing.kind === "function" ? "library:write" : "data:write";
     const may = has(viewer, thing.team, "data:read") || has(viewer, thing.team, writing);
     return may && sees(viewer, thing, this.lookingBackFrom);
   }

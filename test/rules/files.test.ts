@@ -9,6 +9,7 @@ const sources = [
   ...filesUnder("scripts", [".mjs", ".cjs"]),
   ...filesUnder("bench", [".mjs", ".ts"]),
   ...filesUnder("seeds", [".mjs"]),
+  ...filesUnder("cli", [".ts", ".cjs"]),
 ];
 
 it("every file that is not a test opens by saying what it is", () => {
@@ -28,6 +29,10 @@ it("names are kebab-case, and exports are named", () => {
   expect(odd).toEqual([]);
   const defaults = productFiles().filter((path) => path !== "src/worker.ts" && /^export default\b/m.test(textOf(path)));
   expect(defaults).toEqual([]);
+});
+
+it("zod is imported as a namespace: by its name `z` every language of its messages would come along", () => {
+  expect(sources.filter((path) => /^import \{ z \} from "zod"/m.test(textOf(path)))).toEqual([]);
 });
 
 it("no escape hatches: no `any`, no `enum`, no silenced compiler", () => {

@@ -1,6 +1,6 @@
 // GET connections, DELETE connections/:id: the OAuth clients that act for people, over REST. Runs at the edge.
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { TeamRoutes } from "../../context.ts";
 import { parseWith } from "../../core/parse.ts";
 import { listLimits } from "../../limits.ts";

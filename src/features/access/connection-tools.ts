@@ -1,5 +1,5 @@
 // list_connections and revoke_connection: the OAuth clients that act for people. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import { readsOnly, replaces } from "../../core/define-tool.ts";
 import { markdownTable } from "../../core/markdown.ts";
 import { moreLines, pageFields } from "../../core/paging.ts";

@@ -1,5 +1,5 @@
 // The rules of OAuth connections at the edge: who lists and ends them, and which scopes a role can make use of.
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext } from "../../context.ts";
 import { permissions, type Scope, scopes } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";

@@ -1,5 +1,5 @@
 // Credentials, people and tokens as requests and answers carry them.
-import { z } from "zod";
+import * as z from "zod";
 import { permissions, type Scope, scopes } from "../../core/define-tool.ts";
 import { cursorSchema, pageFields } from "../../core/paging.ts";
 import { listLimits, peopleLimits, visibilityLimits } from "../../limits.ts";

@@ -1,5 +1,5 @@
 // What the tools and routes for proposals take and answer: fields described once, used by MCP and REST alike. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 import { identifierSchema } from "../../core/names.ts";
 import { cursorSchema, pageFields } from "../../core/paging.ts";
 import { listLimits } from "../../limits.ts";

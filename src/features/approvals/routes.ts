@@ -1,6 +1,6 @@
 // Proposals and votes over REST. Mounted at /t/:team/api/v1/proposals. Runs at the edge.
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { TeamRoutes } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
 import { parseWith } from "../../core/parse.ts";

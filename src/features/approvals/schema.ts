@@ -1,5 +1,5 @@
 // Proposals as rows and as every surface shows them: fields described once. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 import { saveFunctionSchema } from "../jq-functions/schema.ts";
 import { toolContentSchema } from "../jq-tools/schema.ts";
 

@@ -1,6 +1,6 @@
 // The audit log over REST: search, export as NDJSON, verify. Mounted at /t/:team/api/v1/audit. Runs at the edge.
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { TeamRoutes } from "../../context.ts";
 import { parseWith } from "../../core/parse.ts";
 import { auditLimits, listLimits } from "../../limits.ts";

@@ -1,5 +1,5 @@
 // The audit log as rows and as every surface shows them: fields described once. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 import { cursorSchema, pageFields } from "../../core/paging.ts";
 import { listLimits } from "../../limits.ts";
 

@@ -29,13 +29,14 @@ export async function storeWaiting(
   if (await storeInBackground(store, id)) await again(id);
 }
 
-/** Removes a preview: its object first, so that nobody gets in, then its files. */
+/** Removes a preview: its object first, so that nobody gets in, then its workspace and files. */
 export async function endPreview(
   { site, bucket }: Pick<BackgroundBackups, "site" | "bucket">,
   { team, preview, incarnation }: { team: string; preview: string; incarnation: string },
 ): Promise<void> {
   const discarded = await site.teamOf(preview).discard(incarnation);
   if (discarded) {
+    await site.workspaceOf(preview, incarnation).destroy();
     const { done } = await deleteUnder(bucket, teamPrefix(preview), Date.now() + 1);
     if (!done) throw new Error(`files of the preview ${preview} are left`);
     await site.unregister(preview, incarnation);

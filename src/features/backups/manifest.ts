@@ -1,5 +1,5 @@
 // What a stored backup says of itself: manifest.json, checked and sealed. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import { AppError, isAppError } from "../../core/errors.ts";
 import { hex } from "../../core/ids.ts";
 import { noBackup } from "./faults.ts";

@@ -103,8 +103,15 @@ describe("a restore", () => {
     for (const table of same) expect([table, after[table]]).toEqual([table, before[table]]);
     const { incarnation } = await teamClient(env.TEAM, preview).teams().identity();
     const site = siteOf(env);
+    const kept = { columns: [], lineage: { operation: "test", inputs: [] }, sources: [] };
+    await site.workspaceOf(preview, incarnation).frames().begin(by, kept);
     await endPreview({ site, bucket: env.FILES }, { team: slug, preview, incarnation });
     expect(await tablesOf(preview)).toEqual({ schema: [] });
+    const workspace = env.WORKSPACE.get(env.WORKSPACE.idFromName(`${preview}/${incarnation}`));
+    const left = await runInDurableObject(workspace, (_object, { storage: { sql } }) =>
+      sql.exec("SELECT name FROM sqlite_master WHERE name LIKE 'sd!_%' ESCAPE '!'").toArray(),
+    );
+    expect(left).toEqual([]);
     expect(await objectsUnder(`teams/${preview}/`)).toEqual({});
     expect((await tablesOf(slug)).restore_previews).toEqual([]);
     void token;

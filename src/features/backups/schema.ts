@@ -1,5 +1,5 @@
 // Backups as rows and as every surface shows them: fields described once. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 
 export const backupReasons = ["manual", "nightly", "migration", "restore"] as const;
 export type BackupReason = (typeof backupReasons)[number];

@@ -17,6 +17,7 @@ import {
   giveUpPart,
   type Precondition,
   planCompletion,
+  planFile,
   planMultipart,
   planPart,
   recordPart,
@@ -71,6 +72,10 @@ export class DatasetsRpc extends RpcTarget {
 
   giveUpPart(r2Key: string): StoredObject[] {
     return giveUpPart(this.#deps, r2Key);
+  }
+
+  planFile(team: string, keptMs: number): { id: string; r2Key: string; expiresAt: number } {
+    return planFile(this.#deps, team, keptMs);
   }
 
   planCompletion(

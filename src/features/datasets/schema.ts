@@ -1,5 +1,5 @@
 // What a dataset is: fields described once, for MCP, REST and storage.
-import { z } from "zod";
+import * as z from "zod";
 import { datasetNameSchema } from "../../core/names.ts";
 import { listQuerySchema } from "../../core/paging.ts";
 import { datasetLimits, listLimits } from "../../limits.ts";
@@ -92,3 +92,8 @@ export interface UploadStatus {
 
 /** The query string of the list. */
 export const datasetListQuerySchema = listQuerySchema({ preset: listLimits.restEntries, max: listLimits.maxEntries });
+
+/** Where a file is kept that becomes no dataset. */
+export function fileKey(team: string, id: string): string {
+  return `teams/${team}/files/${id}`;
+}

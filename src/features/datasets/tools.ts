@@ -1,5 +1,5 @@
 // The datasets' MCP tools: list, describe, create. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import { readsOnly } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
 import { cutText, markdownTable } from "../../core/markdown.ts";

@@ -6,7 +6,14 @@ import { datasetLimits } from "../../limits.ts";
 import type { StoredObject } from "../../platform/r2.ts";
 import { type Asker, type Caller, maySee } from "../access/access.ts";
 import type { AuditEntry } from "../audit/schema.ts";
-import type { Committed, Dataset, DatasetContent, DatasetFormat, UploadStatus } from "./schema.ts";
+import {
+  type Committed,
+  type Dataset,
+  type DatasetContent,
+  type DatasetFormat,
+  fileKey,
+  type UploadStatus,
+} from "./schema.ts";
 import { countDatasets, definitionChars, markDeleted, readDataset, writeVersion } from "./store.ts";
 import {
   claimObject,
@@ -238,6 +245,22 @@ export function giveUpPart(deps: TeamDeps, r2Key: string): StoredObject[] {
   const object = hastenObject(deps.db, r2Key, now);
   if (object !== undefined) deps.wakeAt(now + sweepAfterMs);
   return object === undefined ? [] : [object];
+}
+
+/**
+ * Plans the object of a file that is read but becomes no dataset, and is deleted after `keptMs` at the latest: whoever writes it may die on
+ * the way. The id is what names the file, and cannot be guessed.
+ */
+export function planFile(
+  deps: TeamDeps,
+  team: string,
+  keptMs: number,
+): { id: string; r2Key: string; expiresAt: number } {
+  const id = newId("fl");
+  const expiresAt = deps.now() + keptMs;
+  const r2Key = fileKey(team, id);
+  retire(deps, r2Key, expiresAt);
+  return { id, r2Key, expiresAt };
 }
 
 /** What a completion reads and where it writes. */

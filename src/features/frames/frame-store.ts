@@ -128,7 +128,12 @@ export function beginFrame(deps: Deps, by: Caller, { name, columns, lineage, sou
     .insert(frames)
     .values({
       ...{ id, storage, state: "loading", columns, rows: 0, chunks: 0, bytes: 0, lineage, pinned: false },
-      ...{ isCopyOf: copyOf ?? null, lastUsedAt: now, expiresAt: now + frameLimits.loadMs },
+      // Only what is whole has the copy's own key: two calls may load it at once.
+      ...{
+        isCopyOf: copyOf === undefined ? null : `${copyOf} ${id}`,
+        lastUsedAt: now,
+        expiresAt: now + frameLimits.loadMs,
+      },
     })
     .run();
   deps.sql.exec(`CREATE TABLE ${chunkTable(storage)} (k INTEGER PRIMARY KEY, n INTEGER NOT NULL, d BLOB NOT NULL)`);
@@ -144,6 +149,7 @@ export function appendChunk(deps: Deps, id: string, count: number, json: string)
     .where(and(eq(frames.id, id), eq(frames.state, "loading")))
     .get();
   if (row === undefined) throw new AppError("not_found", "This load was given up on.", { hint: "Load it again." });
+  requireLoadable(deps, json.length);
   deps.sql.exec(
     `INSERT INTO ${chunkTable(row.storage)} (k, n, d) VALUES (?, ?, jsonb(?))`,
     row.chunks + 1,
@@ -157,10 +163,28 @@ export function appendChunk(deps: Deps, id: string, count: number, json: string)
     .run();
 }
 
+/** Throws `too_large` when what is being loaded comes to more than all frames may have: it would take the room until it is given up on. */
+function requireLoadable(deps: Deps, bytes: number): void {
+  const { held } = deps.db
+    .select({ held: sql<number>`coalesce(sum(${frames.bytes}), 0)` })
+    .from(frames)
+    .where(eq(frames.state, "loading"))
+    .get() ?? { held: 0 };
+  if (held + bytes <= frameLimits.teamBytes) return;
+  throw new AppError(
+    "too_large",
+    `What is being loaded comes to more than ${frameLimits.teamBytes} bytes, the most that all frames of a team may have (limit teamBytes).`,
+    {
+      hint: "Load a part of it, or leave out columns with long values; when other loads are under way, wait for them.",
+      details: { limit: "teamBytes", value: frameLimits.teamBytes, bytes: held + bytes },
+    },
+  );
+}
+
 /** Makes a frame that was begun one that can be read. `columns` when its types became known only now. Throws as `beginFrame`. */
 export function finishFrame(deps: Deps, id: string, columns?: Frame["columns"]): Frame {
   const row = deps.db
-    .select({ bytes: frames.bytes })
+    .select({ bytes: frames.bytes, isCopyOf: frames.isCopyOf })
     .from(frames)
     .where(and(eq(frames.id, id), eq(frames.state, "loading")))
     .get();
@@ -168,15 +192,31 @@ export function finishFrame(deps: Deps, id: string, columns?: Frame["columns"]):
   makeRoom(deps, { frames: 0, bytes: row.bytes }, id);
   const now = deps.now();
   const expiresAt = now + frameLimits.keptMs;
+  const isCopyOf = row.isCopyOf?.slice(0, -(id.length + 1)) ?? null;
+  if (isCopyOf !== null) {
+    const other = otherCopy(deps, isCopyOf, id);
+    if (other !== undefined) return other;
+  }
   deps.db
     .update(frames)
-    .set({ state: "ready", lastUsedAt: now, expiresAt, ...(columns === undefined ? {} : { columns }) })
+    .set({ state: "ready", isCopyOf, lastUsedAt: now, expiresAt, ...(columns === undefined ? {} : { columns }) })
     .where(eq(frames.id, id))
     .run();
   deps.wakeAt(expiresAt);
   const frame = readFrame(deps, id);
   if (frame === undefined) throw new Error("a frame that was just finished is gone");
   return frame;
+}
+
+/** A copy that was finished meanwhile for the same readers goes before this one, whose load is dropped; one for others gives way to it. */
+function otherCopy(deps: Deps, copyOf: string, id: string): Frame | undefined {
+  const row = deps.db.select({ id: frames.id }).from(frames).where(eq(frames.isCopyOf, copyOf)).get();
+  if (row === undefined) return undefined;
+  const other = readFrame(deps, row.id);
+  const mine = deps.db.select({ sources: relations.sources }).from(relations).where(eq(relations.id, id)).get();
+  const isSame = other !== undefined && JSON.stringify(other.sources) === JSON.stringify(mine?.sources);
+  dropFrames(deps, [isSame ? id : row.id]);
+  return isSame ? touch(deps, other) : undefined;
 }
 
 /** Removes frames, whatever their state. */

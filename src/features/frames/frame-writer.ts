@@ -1,12 +1,13 @@
 // Writing a frame row by row in the object, in one transaction: it is there whole or not at all. Runs in the workspace.
-import { AppError } from "../../core/errors.ts";
 import type { WorkspaceDeps } from "../../durable/workspace-deps.ts";
 import { ChunkBuffer } from "../../engines/frame/chunks.ts";
 import type { Column, Row } from "../../engines/frame/types.ts";
-import { frameLimits } from "../../workspace-limits.ts";
 import type { Caller } from "../access/access.ts";
 import { appendChunk, beginFrame, finishFrame } from "./frame-store.ts";
+import { tooManyRows } from "./frames.ts";
 import type { Frame, NewFrame } from "./schema.ts";
+
+export { tooManyRows };
 
 /**
  * Makes a frame of what `rows` gives, in one transaction; a throw leaves nothing behind. `rows` may end by returning columns, when the types
@@ -34,16 +35,4 @@ export function writeFrame(
       buffer.add(next.value);
     }
   });
-}
-
-/** The refusal of a result that is larger than a frame may be. `rows` where their number is known. */
-export function tooManyRows(maxRows: number, rows?: number): AppError {
-  return new AppError(
-    "too_large",
-    `The result would have ${rows === undefined ? "more than " : ""}${rows ?? maxRows} rows; a frame has ${maxRows} at most (limit rows).`,
-    {
-      hint: `Filter or aggregate first, or have an admin raise the team's setting frame_rows (up to ${frameLimits.maxRows}).`,
-      details: { limit: "rows", value: maxRows, ...(rows === undefined ? {} : { rows }) },
-    },
-  );
 }

@@ -1,7 +1,9 @@
 // Reading a frame as a stream, and showing what it is. Runs everywhere; in the workspace where it is given the storage.
+import { AppError } from "../../core/errors.ts";
 import type { WorkspaceDeps } from "../../durable/workspace-deps.ts";
 import { typeText } from "../../engines/frame/types.ts";
 import { chunkTable } from "../../engines/frame/view.ts";
+import { frameLimits } from "../../workspace-limits.ts";
 import type { Frame, ShownFrame } from "./schema.ts";
 
 /** A frame as requests see it. */
@@ -56,4 +58,16 @@ export function streamChunks(
       }
     },
   });
+}
+
+/** The refusal of a result that is larger than a frame may be. `rows` where their number is known. */
+export function tooManyRows(maxRows: number, rows?: number): AppError {
+  return new AppError(
+    "too_large",
+    `The result would have ${rows === undefined ? "more than " : ""}${rows ?? maxRows} rows; a frame has ${maxRows} at most (limit rows).`,
+    {
+      hint: `Filter or aggregate first, or have an admin raise the team's setting frame_rows (up to ${frameLimits.maxRows}).`,
+      details: { limit: "rows", value: maxRows, ...(rows === undefined ? {} : { rows }) },
+    },
+  );
 }

@@ -3,7 +3,8 @@ import { RpcTarget } from "cloudflare:workers";
 import type { WorkspaceDeps } from "../../durable/workspace-deps.ts";
 import type { Column, Row } from "../../engines/frame/types.ts";
 import type { Caller } from "../access/access.ts";
-import type { Reader } from "../workspace/schema.ts";
+import type { Reader, RelationKind } from "../workspace/schema.ts";
+import { findRelation } from "../workspace/store.ts";
 import {
   appendChunk,
   beginFrame,
@@ -65,6 +66,24 @@ export class FramesRpc extends RpcTarget {
 
   finish(id: string, columns?: Column[]): Frame {
     return this.#deps.atomically(() => finishFrame(this.#deps, id, columns));
+  }
+
+  /** Finishes a load that somebody asked for as a write: the team's log says so. */
+  async finishUpload(id: string, by: Caller, columns?: Column[]): Promise<Frame> {
+    return await this.#deps.change(by, () => {
+      const frame = finishFrame(this.#deps, id, columns);
+      const after = { ...shownOf(frame), columns: frame.columns.map(({ name, type }) => ({ name, type })) };
+      return {
+        result: frame,
+        audit: [{ action: "frame.create", target: targetOf(frame), after }],
+        events: [{ kind: "frame" as const, name: frame.name ?? frame.id, change: "created" as const }],
+      };
+    });
+  }
+
+  /** What a name or data_ref stands for, if it is a table or frame that may be read. */
+  kindOf(nameOrRef: string, reader: Reader): RelationKind | undefined {
+    return findRelation(this.#deps.db, nameOrRef, reader)?.kind;
   }
 
   /** Gives up on a load. */

@@ -1,5 +1,5 @@
 // What a frame is: fields described once, for MCP, REST and storage.
-import { z } from "zod";
+import * as z from "zod";
 import { type Column, logicalTypes, timeUnits } from "../../engines/frame/types.ts";
 import { columnNameSchema, relationNameSchema, type Source } from "../workspace/schema.ts";
 

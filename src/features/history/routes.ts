@@ -1,6 +1,6 @@
 // The past of functions and tools over REST, beside the library's own routes. Runs at the edge.
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext, TeamRoutes } from "../../context.ts";
 import { cursorSchema, listQuerySchema } from "../../core/paging.ts";
 import { parseWith } from "../../core/parse.ts";

@@ -1,5 +1,5 @@
 // The past of functions and tools, the same for both kinds: fields described once. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 import { toolVersionSchema } from "../jq-tools/schema.ts";
 
 export const entryKinds = ["function", "tool"] as const;

@@ -1,5 +1,5 @@
 // The past of functions and tools as MCP tools: versions, differences, who wrote which line, going back. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext } from "../../context.ts";
 import { readsOnly, replaces } from "../../core/define-tool.ts";
 import { markdownTable } from "../../core/markdown.ts";

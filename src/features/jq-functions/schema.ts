@@ -1,5 +1,5 @@
 // What a jq function of the team's library is: fields described once, for MCP, REST, YAML and storage.
-import { z } from "zod";
+import * as z from "zod";
 import { identifierSchema } from "../../core/names.ts";
 
 const functionParameterSchema = z.object({

@@ -1,5 +1,5 @@
 // The function library as MCP tools. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext } from "../../context.ts";
 import { readsOnly, replaces } from "../../core/define-tool.ts";
 import { markdownTable } from "../../core/markdown.ts";

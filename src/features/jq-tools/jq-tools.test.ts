@@ -272,6 +272,7 @@ describe("toolInputSchema", () => {
         cursor: { type: "string", maxLength: 2000 },
         format: { type: "string", enum: ["markdown", "json", "csv"] },
         fresh: { type: "boolean" },
+        to_frame: { anyOf: [{ type: "boolean" }, { type: "string", maxLength: 63 }] },
       },
       required: ["word"],
       additionalProperties: false,
@@ -316,14 +317,14 @@ describe("callTeamTool", () => {
       nullInput: false,
       pure: true,
     });
-    expect(query.source).toMatchObject({ kind: "one", dataset: { name: "b" } });
-    expect((await queryOf(tool, { a: {} })).source).toMatchObject({ kind: "one", dataset: { name: "a" } });
+    expect(query.source).toMatchObject({ kind: "one", data: { name: "b" } });
+    expect((await queryOf(tool, { a: {} })).source).toMatchObject({ kind: "one", data: { name: "a" } });
   });
 
   it("reads all datasets as one, or none", async () => {
     expect((await queryOf(aTool({ datasets: ["a", "b"], dataset_mode: "all" }), {})).source).toMatchObject({
       kind: "all",
-      datasets: [{ name: "a" }, { name: "b" }],
+      data: [{ name: "a" }, { name: "b" }],
     });
     expect((await queryOf(aTool({}), undefined)).source).toEqual({ kind: "none" });
   });

@@ -1,5 +1,5 @@
 // The rules of a team's tools: what may be saved, what a tool takes, how a call becomes a query. Runs at the edge and in the object.
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext, Catalogue } from "../../context.ts";
 import type { ToolAnswer } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
@@ -17,8 +17,8 @@ import {
   type FunctionLibrary,
   requireEntrySize,
 } from "../jq-functions/jq-functions.ts";
-import { answerRows, type RowsQuery } from "../query/query.ts";
-import { type PageArguments, pageArguments, type Rows } from "../results/schema.ts";
+import { answerRows, datasetSource, type QuerySource, type RowsQuery } from "../query/query.ts";
+import { type PageArguments, queryArguments, type Rows } from "../results/schema.ts";
 import { checkParameters, isRequired, readArguments } from "./arguments.ts";
 import { reservedToolNames } from "./reserved-names.ts";
 import type { JqTool, SaveTool, ToolContent, ToolParameter } from "./schema.ts";
@@ -40,7 +40,7 @@ export interface CheckedTool {
 /** All that a call needs of a tool, saved or not. */
 export type NamedContent = ToolContent & { name: string };
 
-const pageNames: readonly string[] = Object.keys(pageArguments);
+const pageNames: readonly string[] = Object.keys(queryArguments);
 
 /**
  * The content a save leads to: what it leaves unsaid stays as it was, and begins as the least.
@@ -218,7 +218,7 @@ export function toolInputSchema(tool: ToolContent): Record<string, unknown> {
 
 /** Without their descriptions: they are the same on every tool, and every listing pays for them. */
 function pageSchemas(): Record<string, unknown> {
-  const { properties = {} } = z.toJSONSchema(z.object(pageArguments), { io: "input" });
+  const { properties = {} } = z.toJSONSchema(z.object(queryArguments), { io: "input" });
   return Object.fromEntries(
     Object.entries(properties).map(([name, schema]) => [
       name,
@@ -313,14 +313,14 @@ function readPage(name: string, given: Readonly<Record<string, unknown>>, extra:
   const page = Object.fromEntries(
     Object.entries(given).filter(([key, value]) => pageNames.includes(key) && extra.includes(key) && value !== null),
   );
-  return parseWith(z.object(pageArguments), page, name);
+  return parseWith(z.object(queryArguments), page, name);
 }
 
 function readSource(catalogue: Catalogue, tool: NamedContent, wanted: unknown): RowsQuery["source"] {
   const [fallback] = tool.datasets;
   if (fallback === undefined) return { kind: "none" };
   if (tool.dataset_mode === "all")
-    return { kind: "all", datasets: tool.datasets.map((name) => requireDataset(catalogue, tool, name)) };
+    return { kind: "all", data: tool.datasets.map((name) => requireDataset(catalogue, tool, name)) };
   const name = wanted ?? fallback;
   if (typeof name !== "string" || !tool.datasets.includes(name)) {
     throw new AppError("invalid_argument", `${tool.name}: dataset: expected one of ${tool.datasets.join(", ")}.`, {
@@ -328,12 +328,12 @@ function readSource(catalogue: Catalogue, tool: NamedContent, wanted: unknown): 
       details: { datasets: tool.datasets },
     });
   }
-  return { kind: "one", dataset: requireDataset(catalogue, tool, name) };
+  return { kind: "one", data: requireDataset(catalogue, tool, name) };
 }
 
-function requireDataset(catalogue: Catalogue, tool: NamedContent, name: string): Dataset {
+function requireDataset(catalogue: Catalogue, tool: NamedContent, name: string): QuerySource {
   const found = catalogue.datasets.get(name);
-  if (found !== undefined) return found;
+  if (found !== undefined) return datasetSource(found);
   const others = tool.dataset_mode === "one" ? tool.datasets.filter((other) => catalogue.datasets.has(other)) : [];
   throw new AppError("not_found", `${tool.name} reads the dataset ${name}, which this team does not have.`, {
     hint:
@@ -346,13 +346,13 @@ function requireDataset(catalogue: Catalogue, tool: NamedContent, name: string):
 
 function inputOf(tool: NamedContent, source: RowsQuery["source"]): "whole" | "records" {
   if (source.kind !== "one") return "whole";
-  if (tool.input === "whole" && !fitsWhole(source.dataset)) {
+  if (tool.input === "whole" && !fitsWhole(source.data)) {
     throw new AppError(
       "dataset_too_large_for_whole",
-      `${tool.name} reads the dataset ${source.dataset.name} as a whole, and that is ${source.dataset.bytes} bytes; the limit is ${jqLimits.wholeInputBytes} (limit wholeInputBytes).`,
+      `${tool.name} reads the dataset ${source.data.name} as a whole, and that is ${source.data.bytes} bytes; the limit is ${jqLimits.wholeInputBytes} (limit wholeInputBytes).`,
       {
         hint: 'Save the tool with input: "records" and a query for one record, or with null_input: true and `inputs` to aggregate.',
-        details: { limit: "wholeInputBytes", value: jqLimits.wholeInputBytes, bytes: source.dataset.bytes },
+        details: { limit: "wholeInputBytes", value: jqLimits.wholeInputBytes, bytes: source.data.bytes },
       },
     );
   }

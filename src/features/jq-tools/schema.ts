@@ -1,5 +1,5 @@
 // What a jq tool of the team is: fields described once, for MCP, REST, YAML and storage.
-import { z } from "zod";
+import * as z from "zod";
 import { datasetNameSchema, identifierSchema } from "../../core/names.ts";
 import { visibilitySchema } from "../access/schema.ts";
 import { sources, versionActions } from "../jq-functions/schema.ts";

@@ -1,6 +1,6 @@
 // The team's tools as MCP tools: read, save, try, undo. Runs at the edge.
 import { stringify } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { readsOnly, replaces } from "../../core/define-tool.ts";
 import { errorText } from "../../core/error-text.ts";
 import { AppError } from "../../core/errors.ts";

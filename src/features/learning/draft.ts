@@ -8,7 +8,7 @@ import { parseProgram } from "../../engines/jq/syntax/parser.ts";
 import { walkNames } from "../../engines/jq/syntax/walk.ts";
 import { learningLimits } from "../../workflow-limits.ts";
 import type { ToolParameter } from "../jq-tools/schema.ts";
-import { pageArguments } from "../results/schema.ts";
+import { queryArguments } from "../results/schema.ts";
 import type { PatternFacts } from "./schema.ts";
 
 type Seen = PatternFacts["places"][number];
@@ -148,7 +148,7 @@ function typeOf(values: readonly unknown[]): ToolParameter["type"] | undefined {
   return only === "number" && values.every(Number.isInteger) ? "integer" : only;
 }
 
-const pageNames: ReadonlySet<string> = new Set([...Object.keys(pageArguments), "dataset"]);
+const pageNames: ReadonlySet<string> = new Set([...Object.keys(queryArguments), "dataset"]);
 
 function freshName(wanted: string, taken: Set<string>): string {
   const base = pageNames.has(wanted) ? `${wanted}_value` : wanted;

@@ -10,8 +10,9 @@ import type { Dataset } from "../datasets/schema.ts";
 import { bindValues, type CompiledProgram, compileProgram } from "../jq-functions/jq-functions.ts";
 import { toolQuery } from "../jq-tools/jq-tools.ts";
 import type { ToolContent } from "../jq-tools/schema.ts";
+import { datasetSource, noteSources } from "../query/query.ts";
 import { type ArgumentNames, type DraftPlan, describe, nameFor, planDraft } from "./draft.ts";
-import { attempt, isSameResult, noteSource, type WholeQuery } from "./measure.ts";
+import { attempt, isSameResult, type WholeQuery } from "./measure.ts";
 import type { PatternFacts, SuggestedTool } from "./schema.ts";
 
 export type Drafted = { draft: SuggestedTool; plan: DraftPlan } | { why: string };
@@ -26,8 +27,7 @@ export async function draftTool(context: CallContext, facts: PatternFacts): Prom
       why: `${dataset.name} is ${dataset.bytes} bytes; drafts are checked on up to ${limit} (limit comparedInputBytes).`,
     };
   }
-  const source = { kind: "one", dataset } as const;
-  noteSource(context, source);
+  noteSources(context, [datasetSource(dataset)]);
   try {
     let why = "The query as it was kept no longer fits its pattern.";
     for (const fixed of [false, true]) {
@@ -109,7 +109,7 @@ function adHoc(
 ): WholeQuery {
   const { program, bindings, pure } = compileProgram(context.catalogue.functions, query, Object.keys(values));
   const { input, null_input } = facts.suggestion;
-  const source = { kind: "one", dataset } as const;
+  const source = { kind: "one", data: datasetSource(dataset) } as const;
   return { program, args: bindValues(bindings, values), pure, source, input, nullInput: null_input };
 }
 

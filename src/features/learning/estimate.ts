@@ -1,6 +1,6 @@
 // What a query will cost before it runs: from runs of the same pattern, or from the size of its data and the shape of its program. Pure; runs at the edge.
 import { parseProgram } from "../../engines/jq/syntax/parser.ts";
-import type { RowsQuery } from "../query/query.ts";
+import { type RowsQuery, sourcesOf } from "../query/query.ts";
 import type { PatternHistory } from "./rpc.ts";
 import type { Explanation } from "./schema.ts";
 
@@ -25,9 +25,9 @@ export function estimateSteps(
     const { measured_runs: runs, average_steps: steps } = history;
     return { steps, from: "history", how: `the mean of ${runs} ${runs === 1 ? "run" : "runs"} of the same pattern` };
   }
-  const datasets = source.kind === "none" ? [] : source.kind === "one" ? [source.dataset] : source.datasets;
-  const bytes = datasets.reduce((sum, dataset) => sum + dataset.bytes, 0);
-  const records = datasets.reduce((sum, dataset) => sum + Math.max(1, dataset.record_count), 0);
+  const sources = sourcesOf(source);
+  const bytes = sources.reduce((sum, read) => sum + read.bytes, 0);
+  const records = sources.reduce((sum, read) => sum + Math.max(1, read.records), 0);
   const { nodes, sorts } = shapeOf(program);
   const compares = sorts * records * Math.ceil(Math.log2(records + 2)) * stepsPerComparison;
   const steps = Math.round(baseSteps + bytes * stepsPerByte + records * nodes * stepsPerNode + compares);

@@ -3,12 +3,13 @@ import type { CallContext } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
 import { formOfQuery } from "../../engines/jq/syntax/query-form.ts";
 import { cacheLimits, jqLimits } from "../../limits.ts";
-import { findDataset, fitsWhole } from "../datasets/datasets.ts";
+import { fitsWhole } from "../datasets/datasets.ts";
 import { bindValues, type CompiledProgram, compileProgram } from "../jq-functions/jq-functions.ts";
 import { compileTool, toolQuery } from "../jq-tools/jq-tools.ts";
+import { findSource, noteSources, sourcesOf } from "../query/query.ts";
 import { estimateSteps } from "./estimate.ts";
 import { findTeamTool } from "./learning.ts";
-import { attempt, noteSource, type WholeQuery } from "./measure.ts";
+import { attempt, type WholeQuery } from "./measure.ts";
 import type { ExplainInput, Explanation } from "./schema.ts";
 
 /** A query in all its parts. */
@@ -22,18 +23,18 @@ interface Subject {
 /** Throws `invalid_argument`, `not_found`, and what compiling throws; what running it runs into is part of the answer. */
 export async function explainQuery(context: CallContext, input: ExplainInput): Promise<Explanation> {
   const { template, parameters, compiled, query } =
-    input.tool === undefined ? ofQuery(context, input) : ofTool(context, input.tool, input);
+    input.tool === undefined ? await ofQuery(context, input) : ofTool(context, input.tool, input);
   const { source } = query;
-  noteSource(context, source);
-  const dataset = source.kind === "one" ? source.dataset : undefined;
+  noteSources(context, sourcesOf(source));
+  const data = source.kind === "one" ? source.data : undefined;
   const form = formOfQuery(template, parameters, query.args);
   const history =
-    dataset === undefined
+    data?.input.kind !== "dataset"
       ? undefined
       : await context.stub
           .learning()
           .history(
-            { dataset: dataset.name, input: query.input, nullInput: query.nullInput, normalised: form.text },
+            { dataset: data.name, input: query.input, nullInput: query.nullInput, normalised: form.text },
             context.actor,
           );
   const outcome = input.run === false ? undefined : await attempt(context, query);
@@ -48,9 +49,14 @@ export async function explainQuery(context: CallContext, input: ExplainInput): P
     cacheable: compiled.pure,
     mode: modeOf(query, input),
     dataset:
-      dataset === undefined
+      data === undefined
         ? null
-        : { name: dataset.name, version: dataset.version, bytes: dataset.bytes, records: dataset.record_count },
+        : {
+            name: data.name,
+            ...(data.version === undefined ? {} : { version: data.version }),
+            bytes: data.bytes,
+            records: data.records,
+          },
     estimated: estimateSteps(compiled.program, query, history),
     measured:
       ran === undefined
@@ -85,7 +91,7 @@ function ofTool(context: CallContext, name: string, input: ExplainInput): Subjec
   return { template: tool.query, parameters, compiled: compileTool(context.catalogue, tool), query };
 }
 
-function ofQuery(context: CallContext, input: ExplainInput): Subject {
+async function ofQuery(context: CallContext, input: ExplainInput): Promise<Subject> {
   const { query: template, params = {} } = input;
   if (template === undefined || input.arguments !== undefined) {
     throw new AppError("invalid_argument", "explain_query: give query, or tool with its arguments.", {
@@ -94,7 +100,7 @@ function ofQuery(context: CallContext, input: ExplainInput): Subject {
   }
   const parameters = Object.keys(params);
   const compiled = compileProgram(context.catalogue.functions, template, parameters);
-  const dataset = input.dataset === undefined ? undefined : findDataset(context.catalogue, input.dataset);
+  const data = input.dataset === undefined ? undefined : await findSource(context, input.dataset);
   return {
     template,
     parameters,
@@ -103,7 +109,7 @@ function ofQuery(context: CallContext, input: ExplainInput): Subject {
       program: compiled.program,
       args: bindValues(compiled.bindings, params),
       pure: compiled.pure,
-      source: dataset === undefined ? { kind: "none" } : { kind: "one", dataset },
+      source: data === undefined ? { kind: "none" } : { kind: "one", data },
       input: input.input ?? (input.null_input === true ? "records" : "whole"),
       nullInput: input.null_input ?? false,
     },
@@ -120,8 +126,8 @@ function modeOf({ source, input, nullInput }: WholeQuery, asked: ExplainInput): 
       reads: "`.` is an object of all the tool's datasets by name",
       why: "The tool says so.",
     };
-  const { dataset } = source;
-  const size = `${dataset.name} is ${dataset.bytes} bytes; as a whole a program may read ${jqLimits.wholeInputBytes} (limit wholeInputBytes)`;
+  const { data } = source;
+  const size = `${data.name} is ${data.bytes} bytes; as a whole a program may read ${jqLimits.wholeInputBytes} (limit wholeInputBytes)`;
   const said =
     asked.tool !== undefined
       ? "The tool says so."
@@ -130,7 +136,7 @@ function modeOf({ source, input, nullInput }: WholeQuery, asked: ExplainInput): 
         : nullInput
           ? "records is the default with null_input."
           : "whole is the default.";
-  return { input, null_input: nullInput, reads: readsOf(dataset.kind, input, nullInput), why: `${said} ${size}.` };
+  return { input, null_input: nullInput, reads: readsOf(data.kind, input, nullInput), why: `${said} ${size}.` };
 }
 
 function readsOf(kind: "records" | "whole", input: "whole" | "records", nullInput: boolean): string {
@@ -151,11 +157,11 @@ const stepsToMention = jqLimits.steps / 2;
 
 function warningsOf({ source, input, pure }: WholeQuery, steps: number | undefined): string[] {
   const warnings: string[] = [];
-  if (source.kind === "one" && input === "whole" && !fitsWhole(source.dataset))
-    warnings.push(`${source.dataset.name} is too large to be read as a whole; read it with input "records".`);
-  if (source.kind === "one" && source.dataset.bytes > cacheLimits.datasetEntryBytes && pure)
+  if (source.kind === "one" && input === "whole" && !fitsWhole(source.data))
+    warnings.push(`${source.data.name} is too large to be read as a whole; read it with input "records".`);
+  if (source.kind === "one" && source.data.bytes > cacheLimits.datasetEntryBytes && pure)
     warnings.push(
-      "The dataset is read from storage on every run that the cache does not answer: it is too large to be kept.",
+      "The data is read from storage on every run that the cache does not answer: it is too large to be kept.",
     );
   if (!pure) warnings.push("It is run each time: what it gives depends on the clock, or it writes messages or halts.");
   if (steps !== undefined && steps > stepsToMention)

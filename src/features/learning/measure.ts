@@ -62,11 +62,3 @@ export function isSameResult(a: Measured, b: Measured): boolean {
     a.outputs.every((output, at) => output === b.outputs[at])
   );
 }
-
-/** Notes in the log which data a call is about: whoever may not see it is not shown the call. */
-export function noteSource(context: CallContext, source: RowsQuery["source"]): void {
-  const datasets = source.kind === "none" ? [] : source.kind === "one" ? [source.dataset] : source.datasets;
-  if (datasets.length > 0) context.execution.dataset = datasets.map(({ name }) => name).join(",");
-  const [only] = datasets;
-  if (datasets.length === 1 && only !== undefined) context.execution.datasetVersion = only.version;
-}

@@ -12,9 +12,9 @@ import { resultLimits } from "../../limits.ts";
 import { learningLimits } from "../../workflow-limits.ts";
 import { compileTool, contentOf, type NamedContent, toolQuery } from "../jq-tools/jq-tools.ts";
 import type { JqTool, ToolContent, ToolParameter } from "../jq-tools/schema.ts";
-import type { RowsQuery } from "../query/query.ts";
+import { noteSources, type RowsQuery, sourcesOf } from "../query/query.ts";
 import { findTeamTool } from "./learning.ts";
-import { attempt, isSameResult, type Measured, noteSource } from "./measure.ts";
+import { attempt, isSameResult, type Measured } from "./measure.ts";
 import type { Advice } from "./schema.ts";
 
 /** A tool in other words, and how its outputs must relate to those of the original. */
@@ -51,13 +51,13 @@ export async function optimizeTool(
 ): Promise<Optimized> {
   const tool = findTeamTool(context, input.name);
   const { page: _page, ...query } = toolQuery(context.catalogue, tool, input.arguments);
-  noteSource(context, query.source);
-  const dataset = query.source.kind === "one" ? query.source.dataset : undefined;
+  noteSources(context, sourcesOf(query.source));
+  const data = query.source.kind === "one" ? query.source.data : undefined;
   const answer: Optimized = {
     tool: tool.name,
     version: tool.version,
     dataset: context.execution.dataset ?? null,
-    dataset_version: dataset?.version ?? null,
+    dataset_version: data?.version ?? null,
     advice: [],
     notes: [],
   };
@@ -95,8 +95,7 @@ export async function optimizeTool(
 
 function obstacleOf({ source, pure }: Pick<RowsQuery, "source" | "pure">): string | undefined {
   if (!pure) return "What it gives depends on the clock, or it writes messages or halts: two runs cannot be compared.";
-  const datasets = source.kind === "none" ? [] : source.kind === "one" ? [source.dataset] : source.datasets;
-  const bytes = datasets.reduce((sum, dataset) => sum + dataset.bytes, 0);
+  const bytes = sourcesOf(source).reduce((sum, read) => sum + read.bytes, 0);
   const limit = learningLimits.comparedInputBytes;
   return bytes > limit
     ? `Its data is ${bytes} bytes; programs are compared on up to ${limit} (limit comparedInputBytes).`
@@ -111,8 +110,8 @@ function candidatesOf(
 ): Candidate[] {
   const content = contentOf(tool);
   const tree = treeOf(tool);
-  const dataset = query.source.kind === "one" ? query.source.dataset : undefined;
-  const readsRecords = dataset?.kind === "records" && tool.input === "whole" && !tool.null_input;
+  const data = query.source.kind === "one" ? query.source.data : undefined;
+  const readsRecords = data?.kind === "records" && tool.input === "whole" && !tool.null_input;
   const rewritten = rewritesOf(tree, { readsRecords }).map(
     ({ kind, advice, query: changed, mode }): Candidate => ({
       kind,

@@ -1,6 +1,6 @@
 // Suggestions, performance and advice as every surface shows them: fields described once. Runs everywhere.
 
-import { z } from "zod";
+import * as z from "zod";
 import { identifierSchema } from "../../core/names.ts";
 import { cursorSchema, pageFields } from "../../core/paging.ts";
 import { listLimits } from "../../limits.ts";
@@ -151,7 +151,11 @@ export const optimizeAnswerSchema = z.object({
 });
 
 export const explainInputSchema = z.object({
-  dataset: z.string().max(200).optional().describe("Left out: the tool's, or no input."),
+  dataset: z
+    .string()
+    .max(200)
+    .optional()
+    .describe("A dataset, table or frame (name or data_ref). Left out: the tool's, or no input."),
   query: z.string().min(1).optional(),
   tool: z.string().max(100).optional().describe("A tool of the team, in place of query."),
   arguments: z.record(z.string(), z.unknown()).optional().describe("The tool's arguments."),
@@ -176,7 +180,10 @@ export const explanationSchema = z.object({
     reads: z.string(),
     why: z.string(),
   }),
-  dataset: z.object({ name: z.string(), version: z.int(), bytes: z.int(), records: z.int() }).nullable(),
+  dataset: z
+    .object({ name: z.string(), version: z.int().optional(), bytes: z.int(), records: z.int() })
+    .nullable()
+    .describe("What is read; a table's or frame's bytes are an upper bound."),
   estimated: z.object({ steps: z.int(), from: z.enum(["history", "shape"]), how: z.string() }),
   measured: z
     .object({

@@ -1,5 +1,5 @@
 // Suggestions, performance, advice and explanations as MCP tools. Run at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import { readsOnly, replaces } from "../../core/define-tool.ts";
 import { markdownTable } from "../../core/markdown.ts";
 import { moreLines } from "../../core/paging.ts";

@@ -24,12 +24,18 @@ export interface HiddenNow {
 }
 
 /** True when this event of the past may still be told: what it is about is not hidden from the listener by now. */
-export function mayStillHear({ shown: { kind, name } }: Pick<FeedEvent, "shown">, hidden: HiddenNow): boolean {
+export function mayStillHear(
+  { shown: { kind, name }, datasets = [] }: Pick<FeedEvent, "shown"> & Partial<Pick<FeedEvent, "datasets">>,
+  hidden: HiddenNow,
+): boolean {
   switch (kind) {
     case "tool":
       return !hidden.tools.has(name);
     case "dataset":
       return !hidden.datasets.has(name);
+    case "table":
+    case "frame":
+      return datasets.every((dataset) => !hidden.datasets.has(dataset));
     case "proposal":
       return !hidden.tools.has(hidden.toolOfProposal.get(name) ?? "");
     default:

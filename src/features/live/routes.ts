@@ -1,6 +1,6 @@
 // The team's live feed, for dashboards and scripts: GET /t/:team/live as a WebSocket. Runs at the edge.
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext, TeamRoutes } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
 import { parseWith } from "../../core/parse.ts";

@@ -15,6 +15,8 @@ export interface FeedEvent {
   visibility: Visibility;
   /** The one person it is for; null: whoever may see it. */
   userId: string | null;
+  /** Names of the datasets behind what it is about. */
+  datasets: readonly string[];
 }
 
 type FeedRow = typeof feedEvents.$inferSelect;
@@ -87,6 +89,7 @@ export function toolsOfProposals(db: Db, ids: readonly string[]): ReadonlyMap<st
 }
 
 function toEvent({ seq, at, event, visibility, userId }: FeedRow): FeedEvent {
-  const said = event as Omit<LiveEvent, "type" | "seq" | "at">;
-  return { shown: { type: "event", seq, at: at.toISOString(), ...said }, visibility: visibility ?? "everyone", userId };
+  const { datasets = [], ...said } = event as Omit<LiveEvent, "type" | "seq" | "at"> & { datasets?: string[] };
+  const shown = { type: "event", seq, at: at.toISOString(), ...said } as const;
+  return { shown, visibility: visibility ?? "everyone", userId, datasets };
 }

@@ -1,6 +1,6 @@
 // GET executions: the execution log over REST. Runs at the edge.
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { TeamRoutes } from "../../context.ts";
 import { parseWith } from "../../core/parse.ts";
 import { listLimits } from "../../limits.ts";

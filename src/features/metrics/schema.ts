@@ -1,5 +1,5 @@
 // The execution log as every surface shows it: fields described once.
-import { z } from "zod";
+import * as z from "zod";
 import { cursorSchema } from "../../core/paging.ts";
 import { listLimits } from "../../limits.ts";
 

@@ -1,5 +1,5 @@
 // list_executions: the team's execution log. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import { readsOnly } from "../../core/define-tool.ts";
 import { markdownTable } from "../../core/markdown.ts";
 import { moreLines, pageFields } from "../../core/paging.ts";

@@ -1,5 +1,5 @@
 // What the tools and routes of notifications and webhooks both do. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
 import { newId, randomSecret } from "../../core/ids.ts";

@@ -1,5 +1,5 @@
 // What people are told of, and how it reaches them: fields described once. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 import { cursorSchema, pageFields } from "../../core/paging.ts";
 import { listLimits } from "../../limits.ts";
 import { notificationLimits } from "../../workflow-limits.ts";

@@ -1,6 +1,6 @@
 // People and invitations over REST. Mounted at /t/:team/api/v1/members and /invitations. Runs at the edge.
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { TeamRoutes } from "../../context.ts";
 import { parseWith } from "../../core/parse.ts";
 import { listLimits } from "../../limits.ts";

@@ -1,5 +1,5 @@
 // People and invitations as requests and answers carry them: fields described once, used by MCP and REST alike.
-import { z } from "zod";
+import * as z from "zod";
 import { cursorSchema, pageFields } from "../../core/paging.ts";
 import { listLimits, peopleLimits } from "../../limits.ts";
 import { type Role, roles } from "../access/access.ts";

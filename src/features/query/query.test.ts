@@ -5,7 +5,7 @@ import { testContext } from "../../../test/helpers/catalogue.ts";
 import type { CallContext } from "../../context.ts";
 import { isAppError } from "../../core/errors.ts";
 import type { Dataset } from "../datasets/schema.ts";
-import { answerRows, type RowsQuery } from "./query.ts";
+import { answerRows, datasetSource, type RowsQuery } from "./query.ts";
 
 const by = {
   created_by: "ada",
@@ -56,7 +56,7 @@ function query(program: string, dataset: Dataset | undefined, changes: Partial<R
     program,
     args: {},
     pure: true,
-    source: dataset === undefined ? { kind: "none" } : { kind: "one", dataset },
+    source: dataset === undefined ? { kind: "none" } : { kind: "one", data: datasetSource(dataset) },
     input: "whole",
     nullInput: false,
     page: {},
@@ -96,7 +96,7 @@ describe("what a program reads", () => {
     const empty = await store("records", "", { name: "empty" });
     const { data } = await answerRows(
       contextOf(),
-      query(".", undefined, { source: { kind: "all", datasets: [list, document, empty] } }),
+      query(".", undefined, { source: { kind: "all", data: [list, document, empty].map(datasetSource) } }),
     );
     expect(data.rows).toEqual([{ list: [{ i: 0 }, { i: 1 }], 'do"c': { k: "v" }, empty: [] }]);
     expect(data.dataset).toBeUndefined();

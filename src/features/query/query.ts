@@ -5,13 +5,18 @@ import { AppError } from "../../core/errors.ts";
 import { sha256Hex } from "../../core/ids.ts";
 import { Lru } from "../../core/lru.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../core/paging.ts";
+import { typeText } from "../../engines/frame/types.ts";
 import { type JqLimits, type JqOutcome, type JqRequest, runJq } from "../../engines/jq/run.ts";
 import { cacheLimits, jqLimits, resultLimits } from "../../limits.ts";
-import { fitsWhole, openDataset } from "../datasets/datasets.ts";
-import type { Dataset } from "../datasets/schema.ts";
+import { fitsWhole } from "../datasets/datasets.ts";
+import type { Frame } from "../frames/schema.ts";
 import { chargeCall } from "../rate-limits/rate-limits.ts";
 import { answerPage } from "../results/results.ts";
 import type { PageArguments, Rows } from "../results/schema.ts";
+import { frameWindow, keepOutputs, readToFrame } from "./keeping.ts";
+import type { QuerySource } from "./source.ts";
+
+export { datasetSource, findSource, type QuerySource } from "./source.ts";
 
 export interface RowsQuery {
   /** The complete jq program. */
@@ -21,8 +26,8 @@ export interface RowsQuery {
   /** The same inputs always give the same outputs, so its answer may be cached. */
   pure: boolean;
   /** none: no input; one: `.` is it (or its records); all: `.` is an object of them by name, whole only. */
-  source: { kind: "none" } | { kind: "one"; dataset: Dataset } | { kind: "all"; datasets: readonly Dataset[] };
-  /** whole: `.` is the dataset; records: the program runs once per record. */
+  source: { kind: "none" } | { kind: "one"; data: QuerySource } | { kind: "all"; data: readonly QuerySource[] };
+  /** whole: `.` is all of it; records: the program runs once per record. */
   input: "whole" | "records";
   nullInput: boolean;
   page: PageArguments;
@@ -38,6 +43,8 @@ interface Window {
   outputs: string[];
   total: number;
   steps: number;
+  /** The frame that holds all of them, when one was asked for. */
+  frame?: Frame;
 }
 
 // Per isolate. Keys hold the team's incarnation and the datasets' etags, values never change, so nothing crosses teams or grows stale.
@@ -54,29 +61,34 @@ const outputOverhead = 32;
  * once the dataset has changed. Throws the engine's errors, `dataset_too_large_for_whole`, `cursor_invalid`, `cursor_stale`, `result_too_large`.
  */
 export async function answerRows(context: CallContext, query: RowsQuery): Promise<ToolAnswer<Rows>> {
-  const datasets = datasetsOf(query);
-  noteDatasets(context, datasets);
+  const sources = sourcesOf(query.source);
+  noteSources(context, sources);
   const question = JSON.stringify([
     query.program,
     query.args,
     query.input,
     query.nullInput,
-    datasets.map((dataset) => dataset.name),
+    sources.map(({ name }) => name),
   ]);
-  const state = datasets.map((dataset) => dataset.etag).join(" ");
+  const state = sources.map(({ etag }) => etag).join(" ");
   const offset = await readOffset(query.page.cursor, question, state);
   const limit = query.page.limit ?? resultLimits.defaultRows;
 
-  const mayShare = query.pure && query.page.fresh !== true;
+  const kept = query.trial === undefined ? readToFrame(query.page) : undefined;
+  const mayShare = query.pure && query.page.fresh !== true && kept === undefined;
   const key = `${context.catalogue.incarnation} ${question} ${state}`;
   if (mayShare) await waitForTwin(context, key);
   const remembered = mayShare ? resultCache.get(key) : undefined;
   const cached = remembered !== undefined && covers(remembered, offset, limit);
-  const window = cached ? remembered : await runAndRemember(context, query, offset, key);
+  const window = cached
+    ? remembered
+    : kept === undefined
+      ? await runAndRemember(context, query, offset, key)
+      : await runAndKeep(context, query, kept.name);
   context.execution.steps = cached ? 0 : window.steps;
   context.execution.cached = cached;
 
-  const [only] = datasets;
+  const [only] = sources;
   return answerPage(window.outputs.slice(offset - window.offset), {
     offset,
     total: window.total,
@@ -85,9 +97,10 @@ export async function answerRows(context: CallContext, query: RowsQuery): Promis
       ? { cursorOf: async (o) => encodeCursor({ q: await markOf(question), v: await markOf(state), o }) }
       : {}),
     about: {
-      ...(datasets.length === 1 && only !== undefined ? { dataset: only.name, dataset_version: only.version } : {}),
+      ...(sources.length === 1 && only !== undefined ? shownSource(only) : {}),
       input: query.source.kind === "none" ? "none" : query.input,
       cached,
+      ...(window.frame === undefined ? {} : shownFrame(window.frame)),
     },
   });
 }
@@ -122,16 +135,35 @@ async function runAndRemember(context: CallContext, query: RowsQuery, offset: nu
   }
 }
 
-function datasetsOf(query: RowsQuery): readonly Dataset[] {
-  if (query.source.kind === "none") return [];
-  return query.source.kind === "one" ? [query.source.dataset] : query.source.datasets;
+async function runAndKeep(context: CallContext, query: RowsQuery, name: string | undefined): Promise<Window> {
+  const outcome = await runQuery(context, query, frameWindow(context));
+  const { program } = query;
+  const sources = sourcesOf(query.source);
+  const frame = await keepOutputs(context, outcome, { program, sources, ...(name === undefined ? {} : { name }) });
+  return { offset: 0, outputs: outcome.outputs, total: outcome.total, steps: outcome.steps, frame };
 }
 
-function noteDatasets(context: CallContext, datasets: readonly Dataset[]): void {
-  const [only] = datasets;
+/** All that a query reads. */
+export function sourcesOf(source: RowsQuery["source"]): readonly QuerySource[] {
+  if (source.kind === "none") return [];
+  return source.kind === "one" ? [source.data] : source.data;
+}
+
+function shownFrame({ id, columns }: Frame): Pick<Rows, "data_ref" | "columns"> {
+  return { data_ref: id, columns: columns.map((column) => ({ name: column.name, type: typeText(column) })) };
+}
+
+function shownSource({ name, version }: QuerySource): Pick<Rows, "dataset" | "dataset_version"> {
+  return { dataset: name, ...(version === undefined ? {} : { dataset_version: version }) };
+}
+
+/** Notes in the log which data a call is about, by the datasets behind it: whoever may not see those is not shown the call. */
+export function noteSources(context: CallContext, sources: readonly QuerySource[]): void {
+  const [only] = sources;
   if (only === undefined) return;
-  context.execution.dataset = datasets.map((dataset) => dataset.name).join(",");
-  if (datasets.length === 1) context.execution.datasetVersion = only.version;
+  const names = sources.flatMap((source) => [source.name, ...source.sources.map(({ name }) => name)]);
+  context.execution.dataset = [...new Set(names)].join(",");
+  if (sources.length === 1 && only.version !== undefined) context.execution.datasetVersion = only.version;
 }
 
 /** What a cursor remembers of its query and of its data, to notice that either is another. Short: models pay for it by the token. */
@@ -145,13 +177,9 @@ async function readOffset(cursor: string | undefined, question: string, state: s
   if (q !== (await markOf(question)) || typeof o !== "number" || !Number.isSafeInteger(o) || o < 0)
     throw invalidCursor();
   if (v !== (await markOf(state))) {
-    throw new AppError(
-      "cursor_stale",
-      "The dataset has a newer version since the page before, so its rows no longer line up.",
-      {
-        hint: "Call again without cursor to start over on the new version.",
-      },
-    );
+    throw new AppError("cursor_stale", "The data has changed since the page before, so its rows no longer line up.", {
+      hint: "Call again without cursor to start over on what it is now.",
+    });
   }
   return o;
 }
@@ -203,22 +231,22 @@ export function inputOf(
   if (source.kind === "none") return { input: undefined, mode: "records" };
   if (source.kind === "all") {
     requireWhole(
-      source.datasets.reduce((sum, dataset) => sum + dataset.bytes, 0),
-      source.datasets.map((dataset) => dataset.name).join(" + "),
+      source.data.reduce((sum, { bytes }) => sum + bytes, 0),
+      source.data.map(({ name }) => name).join(" + "),
       'A tool that reads all its datasets at once reads them whole: save it over fewer or smaller ones, or over one with input "records".',
     );
-    return { input: () => joinDatasets(context, source.datasets), mode: "whole" };
+    return { input: () => joinSources(context, source.data), mode: "whole" };
   }
-  const { dataset } = source;
+  const { data } = source;
   if (input === "records") {
-    const isSmall = dataset.bytes <= cacheLimits.datasetEntryBytes;
+    const isSmall = data.bytes <= cacheLimits.datasetEntryBytes;
     return {
-      input: () => (isSmall ? readDataset(context, dataset) : openDataset(context.files, dataset)),
-      mode: dataset.kind === "whole" ? "whole" : "records",
+      input: () => (isSmall ? readSource(context, data) : data.open(context)),
+      mode: data.kind === "whole" ? "whole" : "records",
     };
   }
-  requireWhole(dataset.bytes, dataset.name);
-  return { input: () => readDataset(context, dataset), mode: dataset.kind === "whole" ? "whole" : "slurp" };
+  requireWhole(data.bytes, data.name);
+  return { input: () => readSource(context, data), mode: data.kind === "whole" ? "whole" : "slurp" };
 }
 
 const wholeHint =
@@ -236,22 +264,23 @@ function requireWhole(bytes: number, name: string, hint = wholeHint): void {
   );
 }
 
-async function readDataset(context: CallContext, dataset: Dataset): Promise<Uint8Array> {
-  const known = contentCache.get(dataset.r2_key);
+async function readSource(context: CallContext, source: QuerySource): Promise<Uint8Array> {
+  const key = [context.catalogue.incarnation, source.kind, source.name, source.etag].join(" ");
+  const known = contentCache.get(key);
   if (known !== undefined) return known;
-  const bytes = new Uint8Array(await new Response(await openDataset(context.files, dataset)).arrayBuffer());
-  if (bytes.length <= cacheLimits.datasetEntryBytes) contentCache.set(dataset.r2_key, bytes, bytes.length);
+  const bytes = new Uint8Array(await new Response(await source.open(context)).arrayBuffer());
+  if (bytes.length <= cacheLimits.datasetEntryBytes) contentCache.set(key, bytes, bytes.length);
   return bytes;
 }
 
-/** One JSON object of all datasets by name; a list of records becomes an array. */
-async function joinDatasets(context: CallContext, datasets: readonly Dataset[]): Promise<Uint8Array> {
+/** One JSON object of all sources by name; a list of records becomes an array. */
+async function joinSources(context: CallContext, sources: readonly QuerySource[]): Promise<Uint8Array> {
   const decoder = new TextDecoder();
   const members: string[] = [];
-  for (const dataset of datasets) {
-    const text = decoder.decode(await readDataset(context, dataset));
-    const value = dataset.kind === "whole" ? text : `[${text.trimEnd().replaceAll("\n", ",")}]`;
-    members.push(`${JSON.stringify(dataset.name)}:${value}`);
+  for (const source of sources) {
+    const text = decoder.decode(await readSource(context, source));
+    const value = source.kind === "whole" ? text : `[${text.trimEnd().replaceAll("\n", ",")}]`;
+    members.push(`${JSON.stringify(source.name)}:${value}`);
   }
   return new TextEncoder().encode(`{${members.join(",")}}`);
 }

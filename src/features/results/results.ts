@@ -178,7 +178,8 @@ export function describeRows(
   body: string,
   options: { offset: number; cut: boolean; format: RowFormat },
 ): string {
-  const from = rows.dataset === undefined ? "" : ` · ${rows.dataset} v${rows.dataset_version}`;
+  const version = rows.dataset_version === undefined ? "" : ` v${rows.dataset_version}`;
+  const from = rows.dataset === undefined ? "" : ` · ${rows.dataset}${version}`;
   const count =
     rows.returned === rows.total
       ? plural(rows.total)
@@ -186,7 +187,8 @@ export function describeRows(
   const lines = [`${count}${from}${rows.cached ? " · cached" : ""}`];
   if (rows.returned > 0) lines.push(fenceUntrusted(body, options.format));
   lines.push(...moreLines(rows));
-  if (rows.data_ref !== undefined) lines.push(`All ${plural(rows.total)}: data_ref ${rows.data_ref} (read_frame shows them)`);
+  if (rows.data_ref !== undefined)
+    lines.push(`All ${plural(rows.total)}: data_ref ${rows.data_ref} (read_frame shows them)`);
   if (options.cut)
     lines.push(
       'A value is shortened in this text; structuredContent holds it whole, as does format "json" with a limit.',

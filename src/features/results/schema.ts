@@ -1,5 +1,5 @@
 // Rows, the answer of everything that queries: fields described once. One way to page and one way to say what was cut.
-import { z } from "zod";
+import * as z from "zod";
 import { cursorSchema } from "../../core/paging.ts";
 import { resultLimits } from "../../limits.ts";
 
@@ -21,11 +21,18 @@ export const pageArguments = {
   fresh: z.boolean().optional().describe("true: do not answer from the cache."),
 };
 
+/** Those, and what keeps all rows of a query as a frame. */
+export const queryArguments = {
+  ...pageArguments,
+  to_frame: z.union([z.boolean(), z.string()]).optional().describe("true or a name: keep all rows as a frame."),
+};
+
 export interface PageArguments {
   limit?: number | undefined;
   cursor?: string | undefined;
   format?: RowFormat | undefined;
   fresh?: boolean | undefined;
+  to_frame?: boolean | string | undefined;
 }
 
 /** A column as answers name it. */

@@ -1,5 +1,5 @@
 // What travels between teams and what an import says of it: fields described once, for MCP, REST and the files. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 import { identifierSchema } from "../../core/names.ts";
 import { type saveFunctionSchema, yamlFunctionSchema } from "../jq-functions/schema.ts";
 import { yamlToolSchema } from "../jq-tools/schema.ts";

@@ -1,5 +1,5 @@
 // Export, import and trust as MCP tools. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import { readsOnly, replaces } from "../../core/define-tool.ts";
 import { errorText } from "../../core/error-text.ts";
 import { markdownTable } from "../../core/markdown.ts";

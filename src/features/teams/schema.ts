@@ -1,5 +1,5 @@
 // A team and its settings: what admins decide, within what the deployment allows. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 import { rateLimits } from "../../limits.ts";
 import { frameLimits } from "../../workspace-limits.ts";
 

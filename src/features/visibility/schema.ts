@@ -1,5 +1,5 @@
 // Who sees a dataset or tool, as requests and answers carry it.
-import { z } from "zod";
+import * as z from "zod";
 import { visibilitySchema } from "../access/schema.ts";
 
 export const itemKinds = ["dataset", "tool"] as const;

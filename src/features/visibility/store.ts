@@ -49,6 +49,16 @@ export function findItem(db: Db, kind: ItemKind, name: string): Item | undefined
   );
 }
 
+/** Who sees those of the datasets that there are. */
+export function visibilitiesOfDatasets(db: Db, ids: readonly string[]): Visibility[] {
+  return db
+    .select({ visibility: datasetColumns.visibility })
+    .from(datasetColumns)
+    .where(sql`${datasetColumns.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`)
+    .all()
+    .map(({ visibility }) => visibility ?? "everyone");
+}
+
 /** Writes who sees it, as of a team revision. */
 export function writeVisibility(db: Db, kind: ItemKind, id: string, to: Visibility, revision: number): void {
   const change = { visibility: to === "everyone" ? null : to, revision };

@@ -1,9 +1,11 @@
 // What the team's object hears from its workspace: thin. Runs in the team object.
 import { RpcTarget } from "cloudflare:workers";
-import type { TeamDeps } from "../../durable/team-deps.ts";
+import type { Db } from "../../durable/db.ts";
+import type { NewEvent, TeamDeps } from "../../durable/team-deps.ts";
 import { markWritten } from "../idempotency/store.ts";
+import { visibilitiesOfDatasets } from "../visibility/store.ts";
 import { lastHeard, setHeard } from "./log-store.ts";
-import type { Told } from "./workspace.ts";
+import { narrowest, type Told, type WorkspaceEvent } from "./workspace.ts";
 
 export class WorkspaceLogRpc extends RpcTarget {
   readonly #deps: TeamDeps;
@@ -25,8 +27,19 @@ export class WorkspaceLogRpc extends RpcTarget {
       if (seq <= lastHeard(db, incarnation)) continue;
       this.#deps.record(told.by, () => {
         setHeard(db, incarnation, seq);
-        return { result: undefined, audit: told.audit, events: told.events };
+        return { result: undefined, audit: told.audit, events: told.events.map((event) => eventOf(db, event)) };
       });
     }
   }
+}
+
+/** The event as the team's feed carries it: for those alone who may see every dataset behind it, then as now. */
+function eventOf(db: Db, { sources = [], ...event }: WorkspaceEvent): NewEvent {
+  if (sources.length === 0) return event;
+  const now = visibilitiesOfDatasets(
+    db,
+    sources.map(({ id }) => id),
+  );
+  const visibility = narrowest([...sources.map((source) => source.visibility), ...now]);
+  return { ...event, visibility, datasets: [...new Set(sources.map(({ name }) => name))] };
 }

@@ -1,5 +1,5 @@
 // Tables and frames as what SQL can name, and who may read them. Runs everywhere.
-import { z } from "zod";
+import * as z from "zod";
 import type { Asker, Visibility } from "../access/access.ts";
 
 export type RelationKind = "table" | "frame";

@@ -1,5 +1,5 @@
 // Names of tables and frames in the workspace's SQLite, and the outbox. Synchronous; SQL only.
-import { asc, eq, inArray } from "drizzle-orm";
+import { asc, eq, inArray, ne } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
 import type { Db } from "../../durable/db.ts";
@@ -64,6 +64,18 @@ export function readableRelations(db: Db, reader: Reader, kind?: RelationKind): 
     .orderBy(asc(relations.key), asc(relations.id))
     .all();
   return rows.filter((row) => mayRead(reader, row.sources));
+}
+
+/** Of the tables and frames that came from datasets: which those are, by data_ref and by name in lower case. */
+export function sourcesByName(db: Db): ReadonlyMap<string, Source[]> {
+  const rows = db
+    .select({ id: relations.id, key: relations.key, sources: relations.sources })
+    .from(relations)
+    .where(ne(relations.sources, []))
+    .all();
+  return new Map(
+    rows.flatMap(({ id, key, sources }) => [id, key ?? []].flat().map((name) => [name, sources] as const)),
+  );
 }
 
 /** Puts a new table or frame under its name. Throws `already_exists`. */

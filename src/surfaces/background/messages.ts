@@ -1,5 +1,5 @@
 // What travels on the background queue. Runs at the edge and in objects (types and schema only).
-import { z } from "zod";
+import * as z from "zod";
 
 export const backgroundMessageSchema = z.discriminatedUnion("type", [
   z.object({

@@ -142,6 +142,8 @@ export function readTeamEvent(message: string): ServerEvent[] {
       return [{ kind: "tools_list_changed" }, ...listed, updated];
     case "function":
     case "dataset":
+    case "table":
+    case "frame":
       return [...listed, updated];
     case "proposal":
       return [updated];

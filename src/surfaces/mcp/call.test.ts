@@ -1,6 +1,6 @@
 // idempotency_key on tools that write, called directly and through run_tool. Runs in workerd.
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { freshTeam, rejection } from "../../../test/helpers/team.ts";
 import type { CallContext } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";

@@ -1,7 +1,7 @@
 // tools/list: selection, order, budget, pages. Runs in workerd.
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { aTool, testContext } from "../../../test/helpers/catalogue.ts";
 import type { Toolset } from "../../core/define-tool.ts";
 import { estimateTokens } from "../../core/tokens.ts";

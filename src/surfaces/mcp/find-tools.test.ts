@@ -1,6 +1,6 @@
 // find_tools and run_tool: what is found, shown and run. Runs in workerd.
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { aTool, type TestTeam, testContext } from "../../../test/helpers/catalogue.ts";
 import { readsOnly } from "../../core/define-tool.ts";
 import { type BuiltInTool, defineTool } from "../../tool.ts";
@@ -62,7 +62,7 @@ describe("find_tools", () => {
       [
         "1 tool. Call: run_tool {name, arguments}.",
         '- **revenue_by**(group_by: "region" | "product", limit?: integer = 5): Revenue by a field.',
-        "Team tools also take limit, cursor, format, fresh.",
+        "Team tools also take limit, cursor, format, fresh, to_frame.",
       ].join("\n"),
     );
     expect(data).toMatchObject({
@@ -87,7 +87,7 @@ describe("find_tools", () => {
         "2 of 4 tools; for more, raise limit (200 at most) or use narrower words. Call: run_tool {name, arguments}.",
         '- **revenue_by**(group_by: "region" | "product", limit?: integer = 5): Revenue by a field.',
         "- **top_customers**(): Answers top customers.",
-        "Team tools also take limit, cursor, format, fresh.",
+        "Team tools also take limit, cursor, format, fresh, to_frame.",
       ].join("\n"),
     );
     expect(data).toMatchObject({ returned: 2, total: 4, truncated: true });
@@ -109,7 +109,7 @@ describe("find_tools", () => {
         'No tool matches "zebra". 2 tools of the team\'s own. Call: run_tool {name, arguments}.',
         '- **revenue_by**(group_by: "region" | "product", limit?: integer = 5): Revenue by a field.',
         "- **top_customers**(): Answers top customers.",
-        "Team tools also take limit, cursor, format, fresh.",
+        "Team tools also take limit, cursor, format, fresh, to_frame.",
       ].join("\n"),
     );
     expect(data).toMatchObject({ matched: false, returned: 2, total: 2, truncated: false });

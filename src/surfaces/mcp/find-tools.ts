@@ -1,11 +1,11 @@
 // find_tools and run_tool: everything a caller may use, within reach of a short tool list. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext } from "../../context.ts";
 import { idempotencyKey, readsOnly } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
 import { isRecord } from "../../core/exact-json.ts";
 import { cutText } from "../../core/markdown.ts";
-import { pageArguments } from "../../features/results/schema.ts";
+import { queryArguments } from "../../features/results/schema.ts";
 import { mcpLimits } from "../../limits.ts";
 import { type BuiltInTool, defineTool } from "../../tool.ts";
 import { runTool, toolNamed } from "./call.ts";
@@ -13,7 +13,7 @@ import { type RankedText, rank, wordsOf } from "./ranking.ts";
 import { signatureOf } from "./signature.ts";
 import { type AnyListedTool, usableTools, wireTool } from "./wire-tool.ts";
 
-const pageArgumentNames: ReadonlySet<string> = new Set(Object.keys(pageArguments));
+const pageArgumentNames: ReadonlySet<string> = new Set(Object.keys(queryArguments));
 const descriptionChars = 300;
 
 /** The two tools over all others. `builtIns` is asked at each call, since the list they stand in holds them too. */

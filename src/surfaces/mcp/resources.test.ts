@@ -15,8 +15,8 @@ function textOf(content: object | undefined): string {
 }
 
 describe("resources", () => {
-  it("are listed by URI", () => {
-    expect(listResources(context, undefined)).toEqual({
+  it("are listed by URI", async () => {
+    expect(await listResources(context, undefined)).toEqual({
       resources: [
         { uri: "dataset://sales.eu", name: "sales.eu", description: "The sales.eu.", mimeType: "application/json" },
         {
@@ -30,13 +30,13 @@ describe("resources", () => {
     });
   });
 
-  it("are listed in pages", () => {
+  it("are listed in pages", async () => {
     const count = mcpLimits.resourcePage + 1;
     const many = testContext({
       functions: Array.from({ length: count }, (_, index) => aFunction(`f${String(index).padStart(4, "0")}`)),
     });
-    const first = listResources(many.context, undefined);
-    const second = listResources(many.context, first.nextCursor);
+    const first = await listResources(many.context, undefined);
+    const second = await listResources(many.context, first.nextCursor);
     expect([first.resources.length, second.resources.map((resource) => resource.name), second.nextCursor]).toEqual([
       mcpLimits.resourcePage,
       [`f${String(mcpLimits.resourcePage).padStart(4, "0")}`],
@@ -49,6 +49,8 @@ describe("resources", () => {
       "dataset://{name}",
       "function://{name}",
       "tool://{name}",
+      "table://{name}",
+      "frame://{name}",
       "proposal://{id}",
     ]);
   });
@@ -117,8 +119,8 @@ describe("completeName", () => {
     expect(await completeName(context, "tool://{name}", { name: "version", value: "" })).toEqual({
       completion: { values: [], total: 0, hasMore: false },
     });
-    await expect(completeName(context, "frame://{name}", { name: "name", value: "" })).rejects.toThrow(
-      'There is no resource template "frame://{name}".',
+    await expect(completeName(context, "job://{name}", { name: "name", value: "" })).rejects.toThrow(
+      'There is no resource template "job://{name}".',
     );
   });
 });

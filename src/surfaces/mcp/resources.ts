@@ -1,4 +1,4 @@
-// The team's datasets, functions, tools and proposals as MCP resources, with completion of their names. Runs at the edge.
+// The team's datasets, tables, frames, functions, tools and proposals as MCP resources, with completion of their names. Runs at the edge.
 import {
   type CompleteResult,
   type ListResourcesResult,
@@ -11,10 +11,14 @@ import { AppError, undefinedOn } from "../../core/errors.ts";
 import { cutText } from "../../core/markdown.ts";
 import { pageOf } from "../../core/paging.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
+import { recordJson } from "../../engines/frame/output.ts";
+import { typeText } from "../../engines/frame/types.ts";
 import { requirePermission } from "../../features/access/access.ts";
 import { listProposals, readProposal } from "../../features/approvals/calls.ts";
 import type { Dataset } from "../../features/datasets/schema.ts";
-import { mcpLimits } from "../../limits.ts";
+import { chartAppUri, chartPage } from "../../features/plots/plots.ts";
+import { readerOf } from "../../features/workspace/workspace.ts";
+import { mcpLimits, resultLimits } from "../../limits.ts";
 import { wireTool } from "./wire-tool.ts";
 
 const resourceKinds = ["dataset", "function", "tool"] as const;
@@ -35,17 +39,19 @@ function entriesOf(
 }
 
 /** One page of resources/list, sorted by URI. Throws `cursor_invalid`, `insufficient_scope`. */
-export function listResources(context: CallContext, cursor: string | undefined): ListResourcesResult {
+export async function listResources(context: CallContext, cursor: string | undefined): Promise<ListResourcesResult> {
   requirePermission(context.actor, "data:read", "read resources");
-  const resources = resourceKinds
-    .flatMap((kind) =>
-      [...entriesOf(context.catalogue, kind).values()].map(({ name, description }) => ({
-        uri: `${kind}://${name}`,
-        name,
-        description: cutText(description === "" ? `A ${kind} without a description.` : description, descriptionChars),
-        mimeType: "application/json",
-      })),
-    )
+  const defined = resourceKinds.flatMap((kind) =>
+    [...entriesOf(context.catalogue, kind).values()].map(({ name, description }) => ({ kind, name, description })),
+  );
+  const relations = await context.workspace.relations().list(readerOf(context));
+  const resources = [...defined, ...relations.map((one) => ({ ...one, name: one.name ?? one.id }))]
+    .map(({ kind, name, description }) => ({
+      uri: `${kind}://${name}`,
+      name,
+      description: cutText(description === "" ? `A ${kind} without a description.` : description, descriptionChars),
+      mimeType: "application/json",
+    }))
     .sort((a, b) => (a.uri < b.uri ? -1 : 1));
   const page = pageOf(resources, { limit: mcpLimits.resourcePage, cursor, key: (resource) => resource.uri });
   return { resources: page.items, ...(page.next_cursor === undefined ? {} : { nextCursor: page.next_cursor }) };
@@ -53,6 +59,16 @@ export function listResources(context: CallContext, cursor: string | undefined):
 
 /** Proposals are read by id, and not listed: each list would have to ask the team's object. */
 const proposalTemplate = "proposal://{id}";
+
+const relationTemplates = {
+  table: { uri: "table://{name}", description: "A table: its columns, how many rows, and the first of them." },
+  frame: {
+    uri: "frame://{name}",
+    description: "A data frame by its name or data_ref: its columns, how many rows, and the first of them.",
+  },
+} as const;
+type RelationTemplate = keyof typeof relationTemplates;
+const relationKinds = Object.keys(relationTemplates) as RelationTemplate[];
 
 /** The URI templates of all kinds. */
 export function listResourceTemplates(): ListResourceTemplatesResult {
@@ -63,6 +79,12 @@ export function listResourceTemplates(): ListResourceTemplatesResult {
         uriTemplate: templateOf(kind),
         name: kind,
         description: templates[kind],
+        mimeType,
+      })),
+      ...relationKinds.map((kind) => ({
+        uriTemplate: relationTemplates[kind].uri,
+        name: kind,
+        description: relationTemplates[kind].description,
         mimeType,
       })),
       {
@@ -80,7 +102,7 @@ const templateOf = (kind: ResourceKind): string => `${kind}://{name}`;
 /** The resource behind a URI. Throws the protocol's own error for one that does not exist. */
 export async function readResource(context: CallContext, uri: string): Promise<ReadResourceResult> {
   requirePermission(context.actor, "data:read", "read resources");
-  const [, kind, name] = /^(dataset|function|tool|proposal):\/\/([^/?#]+)$/.exec(uri) ?? [];
+  const [, kind, name] = /^(dataset|function|tool|proposal|table|frame):\/\/([^/?#]+)$/.exec(uri) ?? [];
   const { datasets, functions, tools } = context.catalogue;
   if (kind === "dataset" && name !== undefined) {
     const dataset = datasets.get(name);
@@ -95,6 +117,14 @@ export async function readResource(context: CallContext, uri: string): Promise<R
     if (tool !== undefined) {
       return { contents: [jsonContent(uri, { ...tool, input_schema: wireTool({ kind: "team", tool }).inputSchema })] };
     }
+  }
+  if ((kind === "table" || kind === "frame") && name !== undefined) {
+    const contents = await describeRelation(context, uri, kind, name);
+    if (contents !== undefined) return { contents };
+  }
+  if (uri === chartAppUri) {
+    const _meta = { ui: { csp: { connectDomains: [], resourceDomains: [] } } };
+    return { contents: [{ uri, mimeType: "text/html;profile=mcp-app", text: chartPage, _meta }] };
   }
   if (kind === "proposal" && name !== undefined) {
     const contents = await describeProposal(context, uri, name);
@@ -118,6 +148,29 @@ async function describeProposal(
   const json = jsonContent(uri, { ...proposal, validation: shown, diff });
   if (given.length === 0) return [json];
   const text = fenceUntrusted(given.map((row) => JSON.stringify(row)).join("\n"), "what its tests and sample gave");
+  return [json, { uri, mimeType: "text/markdown", text }];
+}
+
+/** A table or frame as JSON, and its first rows apart and fenced. Undefined when there is none of that name and kind. */
+async function describeRelation(
+  context: CallContext,
+  uri: string,
+  kind: RelationTemplate,
+  name: string,
+): Promise<ReadResourceResult["contents"] | undefined> {
+  const sliced = context.workspace.relations().slice(name, readerOf(context), 0, mcpLimits.resourceRows);
+  const read = await undefinedOn(["not_found"], sliced);
+  if (read === undefined || read.found.kind !== kind) return undefined;
+  const { id, columns, rows: total, description, version, bytes } = read.found;
+  const shown = columns.map((column) => ({ name: column.name, type: typeText(column) }));
+  const json = jsonContent(uri, {
+    ...{ kind, name: read.found.name, description },
+    ...(kind === "frame" ? { data_ref: id } : { data_version: version }),
+    ...{ rows: total, bytes, columns: shown },
+  });
+  if (read.rows.length === 0) return [json];
+  const records = read.rows.map((row) => cutText(recordJson(columns, row), resultLimits.cellChars * 10));
+  const text = fenceUntrusted(records.join("\n"), `first rows of ${name}`);
   return [json, { uri, mimeType: "text/markdown", text }];
 }
 
@@ -154,16 +207,27 @@ export async function completeName(
   requirePermission(context.actor, "data:read", "have names completed");
   const typed = argument.value.toLowerCase();
   const kind = resourceKinds.find((candidate) => templateOf(candidate) === templateUri);
+  const relation = relationKinds.find((candidate) => relationTemplates[candidate].uri === templateUri);
+  if (relation !== undefined)
+    return completion(argument.name === "name" ? await namesOfRelations(context, relation) : [], typed);
   if (templateUri === proposalTemplate)
     return completion(argument.name === "id" ? await openProposals(context) : [], typed);
   if (kind === undefined) {
     throw new AppError(
       "invalid_argument",
       `There is no resource template ${JSON.stringify(cutText(templateUri, 200))}.`,
-      { hint: `Templates: ${[...resourceKinds.map(templateOf), proposalTemplate].join(", ")}.` },
+      {
+        hint: `Templates: ${[...resourceKinds.map(templateOf), ...relationKinds.map((one) => relationTemplates[one].uri), proposalTemplate].join(", ")}.`,
+      },
     );
   }
   return completion(argument.name === "name" ? [...entriesOf(context.catalogue, kind).keys()] : [], typed);
+}
+
+/** Names, and of frames without one their data_refs. */
+async function namesOfRelations(context: CallContext, kind: RelationTemplate): Promise<string[]> {
+  const all = await context.workspace.relations().list(readerOf(context));
+  return all.filter((one) => one.kind === kind).map(({ id, name }) => name ?? id);
 }
 
 /** The ids of the newest open proposals. */

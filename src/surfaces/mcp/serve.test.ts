@@ -1,7 +1,7 @@
 // The MCP endpoint as clients of both eras see it, over a catalogue in memory. Runs in workerd.
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { aDataset, aTool, type TestTeam, testContext } from "../../../test/helpers/catalogue.ts";
 import { readMessages } from "../../../test/helpers/server-sent.ts";
 import type { CallContext } from "../../context.ts";
@@ -338,9 +338,7 @@ describe.each(eras)("serveMcp for a %s client", (era) => {
     ]);
     const { resourceTemplates } = await client.listResourceTemplates();
     expect(resourceTemplates.map((template) => template.uriTemplate)).toEqual([
-      "dataset://{name}",
-      "function://{name}",
-      "tool://{name}",
+      ...["dataset", "function", "tool", "table", "frame"].map((kind) => `${kind}://{name}`),
       "proposal://{id}",
     ]);
     const { contents } = await client.readResource({ uri: "tool://daily_revenue" });
@@ -435,15 +433,15 @@ describe("requests", () => {
   });
 
   it("for toolsets or tools that do not exist are refused with the valid ones", async () => {
-    const toolset = await post("{}", {}, "?toolsets=jq,frames");
+    const toolset = await post("{}", {}, "?toolsets=jq,graphs");
     expect(toolset.status).toBe(400);
     expect(await toolset.json()).toEqual({
       jsonrpc: "2.0",
       error: {
         code: -32602,
         message:
-          "The URL asks for toolsets that do not exist: frames. Valid toolsets: catalog, jq, workflow, admin, all.",
-        data: { code: "invalid_argument", unknown: ["frames"] },
+          "The URL asks for toolsets that do not exist: graphs. Valid toolsets: catalog, jq, tables, frames, workflow, admin, all.",
+        data: { code: "invalid_argument", unknown: ["graphs"] },
       },
       id: null,
     });

@@ -113,7 +113,10 @@ async function answerCall(
   try {
     const answer = await runTool(call, entry, args);
     result = {
-      content: [{ type: "text", text: answer.text }],
+      content: [
+        { type: "text", text: answer.text },
+        ...(answer.images ?? []).map((image) => ({ type: "image" as const, ...image })),
+      ],
       structuredContent: answer.data,
       ...(answer.isError === true ? { isError: true } : {}),
       ...(call.execution.replayed === true ? { _meta: { [replayedKey]: true } } : {}),

@@ -1,6 +1,6 @@
 // Tools as MCP carries them, built-in ones and the team's alike. Runs at the edge.
 import type { Tool } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext } from "../../context.ts";
 import { scopes } from "../../core/define-tool.ts";
 import { isRecord } from "../../core/exact-json.ts";
@@ -62,6 +62,8 @@ function wireBuiltIn(tool: BuiltInTool): Tool {
     annotations: readOnly
       ? { readOnlyHint: true, openWorldHint: openWorld }
       : { readOnlyHint: false, destructiveHint: destructive, idempotentHint: idempotent, openWorldHint: openWorld },
+    // Under both names that hosts look for.
+    ...(tool.app === undefined ? {} : { _meta: { ui: { resourceUri: tool.app }, "ui/resourceUri": tool.app } }),
   };
 }
 
@@ -79,7 +81,7 @@ function asInputSchema(schema: unknown): Tool["inputSchema"] {
   return { ...(isRecord(slim) ? slim : {}), type: "object" };
 }
 
-/** The schema without what says nothing: the dialect, the bounds of every safe integer, string keys of a record. */
+/** The schema without what says nothing: the dialect, the bounds of every safe integer and of long texts, string keys of a record. */
 function slimSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(slimSchema);
   if (!isRecord(schema)) return schema;
@@ -87,9 +89,21 @@ function slimSchema(schema: unknown): unknown {
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([key, value]) => !saysNothing(key, value))
-      .map(([key, value]) => [key, valueKeywords.has(key) ? value : slimSchema(value)]),
+      .map(([key, value]) => inFewerWords(key, valueKeywords.has(key) ? value : slimSchema(value))),
   );
 }
+
+/** A choice among bare types is a list of their names. */
+function inFewerWords(key: string, value: unknown): [string, unknown] {
+  if (key !== "anyOf" || !Array.isArray(value)) return [key, value];
+  const types = value.flatMap((choice) => (isRecord(choice) && Object.keys(choice).length === 1 ? [choice.type] : []));
+  return types.length === value.length && types.every((type) => typeof type === "string")
+    ? ["type", types]
+    : [key, value];
+}
+
+/** Characters of a text that no model is tempted to pass. */
+const longText = 1_000;
 
 /** Values and examples are data: nothing inside them is a keyword. */
 const valueKeywords: ReadonlySet<string> = new Set(["default", "enum", "const", "examples"]);
@@ -102,6 +116,8 @@ function saysNothing(key: string, value: unknown): boolean {
       return value === Number.MIN_SAFE_INTEGER;
     case "maximum":
       return value === Number.MAX_SAFE_INTEGER;
+    case "maxLength":
+      return typeof value === "number" && value > longText;
     case "propertyNames":
       return JSON.stringify(value) === '{"type":"string"}';
     case "additionalProperties":

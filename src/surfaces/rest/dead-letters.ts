@@ -1,6 +1,6 @@
 // Messages that a queue gave up on: what the operator does with them. Mounted at /operator/dead-letters. Runs at the edge.
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { AppError } from "../../core/errors.ts";
 import { listQuerySchema, pageBefore, readBefore } from "../../core/paging.ts";
 import { parseWith } from "../../core/parse.ts";

@@ -1,6 +1,6 @@
 // /metrics of the deployment and of one team, as Prometheus scrapes them. Runs at the edge.
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { TeamRoutes } from "../../context.ts";
 import { logFailure } from "../../core/log.ts";
 import { teamSlugSchema } from "../../core/names.ts";

@@ -1,6 +1,6 @@
 // What the deployment's operator does to teams: create, list, delete and restore them, and let first people in. Runs at the edge.
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { dayMs } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
 import { randomSecret, sha256Hex } from "../../core/ids.ts";

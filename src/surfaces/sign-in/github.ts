@@ -1,5 +1,5 @@
 // Sign-in with GitHub or a GitHub Enterprise Server: OAuth with PKCE, then its API for who it was. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import { isAppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
 import { codeFlowUrl, type ExternalAccount, providerDown, providerRefused, providerTimeout } from "./external.ts";

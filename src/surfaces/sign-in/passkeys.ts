@@ -1,7 +1,7 @@
 // Passkeys: options for the browser's prompt, and what its answer proves. The browser's page is src/browser/passkey.ts. Runs at the edge.
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { AppError } from "../../core/errors.ts";
 import { base64Url, fromBase64Url } from "../../core/ids.ts";
 import { logFailure } from "../../core/log.ts";

@@ -1,5 +1,5 @@
 // A sign-in under way: what this browser must bring back, sealed in a cookie of its own. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import { signInLimits } from "../../limits.ts";
 import { clearCookie, readCookie, setCookie } from "./cookies.ts";
 import { seal, unseal } from "./sealed.ts";

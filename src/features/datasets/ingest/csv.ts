@@ -1,10 +1,17 @@
 // CSV (RFC 4180) with a header row: each further row becomes a JSON object. Runs at the edge.
 import { AppError } from "../../../core/errors.ts";
 import { exceedsBytes } from "../../../core/utf8.ts";
+import { type CsvCell, columnNames } from "../../../engines/records/csv-row.ts";
+import { CsvRows } from "../../../engines/records/csv-rows.ts";
+import {
+  emptyInput,
+  malformed,
+  type RecordReader,
+  type RecordTarget,
+  recordTooLarge,
+} from "../../../engines/records/reader.ts";
 import { datasetLimits } from "../../../limits.ts";
-import { columnNames, detectDelimiter, lineOf, splitRow } from "./csv-row.ts";
 import { type ColumnType, cellJson, fitsType, widenType } from "./csv-types.ts";
-import { emptyInput, malformed, type RecordReader, type RecordTarget, recordTooLarge } from "./reader.ts";
 
 const quoteHint =
   'Put a cell that holds quotes, delimiters or line breaks in double quotes and write each quote in it twice: "a ""b""".';
@@ -21,14 +28,12 @@ const emptyCellChars = 4;
  */
 export class CsvReader implements RecordReader {
   readonly #target: RecordTarget;
-  #held: string[] = [];
-  #heldChars = 0;
-  #inQuotes = false;
-  /** The next quote of the piece under way, or its length; behind the place looked at when it must be looked for. */
-  #mark = 0;
-  /** The line on which the row under way began. */
-  #line = 1;
-  #delimiter = ",";
+  readonly #rows = new CsvRows({
+    row: (cells, line) => this.#takeRow(cells, line),
+    malformed: (line, cause) => malformed(`Line ${line}`, cause, quoteHint, { line }),
+    tooLong: (line) => recordTooLarge(`Line ${line}`, { line }),
+    maxChars: datasetLimits.recordBytes,
+  });
   #columns: string[] | undefined;
   /** What stands before each cell: the brace or comma and the key. */
   #keys: string[] = [];
@@ -36,7 +41,7 @@ export class CsvReader implements RecordReader {
   #emptyRecordChars = 0;
   #types: ColumnType[] = [];
   /** Rows that wait until the types are settled; undefined afterwards. */
-  #waiting: { cells: string[]; line: number }[] | undefined = [];
+  #waiting: { cells: CsvCell[]; line: number }[] | undefined = [];
   /** Characters that those rows take as records, about. */
   #waitingChars = 0;
   /** Columns with values of another type than theirs. */
@@ -47,56 +52,23 @@ export class CsvReader implements RecordReader {
   }
 
   push(text: string): void {
-    let from = 0;
-    this.#mark = 0;
-    for (let end = this.#rowEnd(text, 0); end >= 0; end = this.#rowEnd(text, from)) {
-      const piece = text.slice(from, end);
-      from = end + 1;
-      this.#takeRow(this.#heldChars === 0 ? piece : this.#held.join("") + piece);
-      this.#held = [];
-      this.#heldChars = 0;
-    }
-    if (from === text.length) return;
-    this.#held.push(text.slice(from));
-    this.#heldChars += text.length - from;
-    if (this.#heldChars > datasetLimits.recordBytes) throw this.#tooLarge();
+    this.#rows.push(text);
   }
 
   end(): void {
-    if (this.#heldChars > 0) this.#takeRow(this.#held.join(""));
+    this.#rows.end();
     if (this.#columns === undefined) throw emptyInput();
     this.#settleTypes();
     this.#noteMisfits(this.#columns);
   }
 
-  /** The next line feed outside quotes, or -1. Doubled quotes leave the state as it was, so counting quotes is enough. */
-  #rowEnd(text: string, from: number): number {
-    let at = from;
-    let mark = this.#mark;
-    for (;;) {
-      if (mark < at || (mark === 0 && text.charAt(0) !== '"')) mark = text.indexOf('"', at);
-      if (mark < 0) mark = text.length;
-      this.#mark = mark;
-      const feed = this.#inQuotes ? -1 : text.indexOf("\n", at);
-      if (feed >= 0 && feed < mark) return feed;
-      if (mark === text.length) return -1;
-      this.#inQuotes = !this.#inQuotes;
-      at = mark + 1;
-    }
-  }
-
-  #takeRow(raw: string): void {
-    const row = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
-    const line = this.#line;
-    this.#line += 1 + (row.includes('"') ? lineOf(row, row.length) : 0);
-    if (row === "") return;
-    if (this.#columns === undefined) this.#delimiter = detectDelimiter(row);
-    const cells = splitRow(row, this.#delimiter);
-    if (!Array.isArray(cells)) {
-      throw malformed(`Line ${line + cells.line}`, cells.cause, quoteHint, { line: line + cells.line });
-    }
-    if (this.#columns === undefined) this.#takeHeader(cells, line);
-    else this.#takeCells(cells, line, this.#columns.length);
+  #takeRow(cells: CsvCell[], line: number): void {
+    if (this.#columns === undefined) {
+      this.#takeHeader(
+        cells.map((cell) => cell ?? ""),
+        line,
+      );
+    } else this.#takeCells(cells, line, this.#columns.length);
   }
 
   #takeHeader(cells: string[], line: number): void {
@@ -115,7 +87,7 @@ export class CsvReader implements RecordReader {
     this.#types = this.#columns.map(() => "undecided");
   }
 
-  #takeCells(cells: string[], line: number, columns: number): void {
+  #takeCells(cells: CsvCell[], line: number, columns: number): void {
     if (cells.length !== columns) {
       const cause = `the row has ${cells.length} ${cells.length === 1 ? "cell" : "cells"} where the header has ${columns}`;
       throw malformed(
@@ -146,7 +118,7 @@ export class CsvReader implements RecordReader {
     for (const { cells, line } of waiting) this.#emit(cells, line);
   }
 
-  #emit(cells: readonly string[], line: number): void {
+  #emit(cells: readonly CsvCell[], line: number): void {
     let json = "";
     for (let index = 0; index < cells.length; index++) {
       const cell = cells[index] ?? "";
@@ -181,10 +153,6 @@ export class CsvReader implements RecordReader {
     }
     const more = this.#misfits.size - noted.length;
     if (more > 0) this.#target.note(`${more} more columns hold values of more than one type.`);
-  }
-
-  #tooLarge(): AppError {
-    return recordTooLarge(`Line ${this.#line}`, { line: this.#line });
   }
 }
 

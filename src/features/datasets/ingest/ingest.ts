@@ -1,15 +1,15 @@
 // Upload to stored content: bytes in, NDJSON (or one document) to R2, and what there is to know about it. Flat memory. Runs at the edge.
 import { AppError } from "../../../core/errors.ts";
 import { exceedsBytes } from "../../../core/utf8.ts";
+import { JsonRecordReader } from "../../../engines/records/json-records.ts";
+import { ndjsonReader } from "../../../engines/records/ndjson.ts";
+import type { RecordReader, RecordTarget } from "../../../engines/records/reader.ts";
+import { Utf8Reader } from "../../../engines/records/utf8.ts";
 import { datasetLimits } from "../../../limits.ts";
 import type { R2Writer } from "../../../platform/r2.ts";
 import type { DatasetContent, DatasetFormat } from "../schema.ts";
 import { CsvReader } from "./csv.ts";
 import { SchemaCollector } from "./infer-schema.ts";
-import { JsonRecordReader } from "./json-records.ts";
-import { ndjsonReader } from "./ndjson.ts";
-import type { RecordReader, RecordTarget } from "./reader.ts";
-import { Utf8Reader } from "./utf8.ts";
 
 /** Input is parsed in pieces this small, so that what one piece grows to (a CSV row repeats every column's name) stays small too. */
 const pieceBytes = 16 * 1024;

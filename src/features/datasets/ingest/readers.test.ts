@@ -1,10 +1,10 @@
 // The readers of JSON, NDJSON and CSV, cut at every place, and the errors they name. Runs in workerd.
 import { describe, expect, it } from "vitest";
 import { describeError } from "../../../core/errors.ts";
+import { Utf8Reader } from "../../../engines/records/utf8.ts";
 import { jqLimits } from "../../../limits.ts";
 import type { DatasetFormat } from "../schema.ts";
 import { readerOf } from "./ingest.ts";
-import { Utf8Reader } from "./utf8.ts";
 
 type Outcome = string[] | { whole: string } | string;
 

@@ -1,5 +1,5 @@
 // What a host's name stands for, asked by DNS over HTTPS before a delivery goes there. Runs at the edge.
-import { z } from "zod";
+import * as z from "zod";
 import { isAddress, isPublicAddress } from "./public-address.ts";
 
 /** `unknown` may pass: the name has no address, or nobody could be asked. */
