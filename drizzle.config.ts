@@ -2,7 +2,12 @@
 import { defineConfig } from "drizzle-kit";
 
 /** Where each kind of object keeps its tables, below src/features/<feature>/. */
-const tables = { team: "table.ts", person: "person-table.ts", deployment: "deployment-table.ts", workspace: "workspace-table.ts" } as const;
+const tables = {
+  team: "table.ts",
+  person: "person-table.ts",
+  deployment: "deployment-table.ts",
+  workspace: "workspace-table.ts",
+} as const;
 
 const object = process.env.OBJECT ?? "team";
 if (!(object in tables)) throw new Error(`OBJECT is one of ${Object.keys(tables).join(", ")}`);

@@ -45,7 +45,7 @@ const operations = [
   {
     name: "filter, 3 conditions",
     tool: "filter",
-    args: { data_ref: "orders", where: "amount > 500 and region = 'north' and paid" },
+    args: { data_ref: "orders", condition: "amount > 500 and region = 'north' and paid" },
     sql: "SELECT * FROM orders WHERE amount > 500 AND region = 'north' AND paid",
     sqlite: "SELECT * FROM orders WHERE amount > 500 AND region = 'north' AND paid = 'true'",
   },

@@ -62,12 +62,18 @@ export const frameLimits = {
   uploadBytes: 95 * MIB,
   /** Bytes of an uploaded file that are held in memory; larger ones go through R2, so that they can be read twice. */
   heldBytes: MIB,
+  /** Uploaded files of a team that are kept to be read, at a time. */
+  files: 100,
   /** Milliseconds that a file uploaded to be read by tools is kept. */
   fileMs: day,
   /** Milliseconds after which a file that was only to be loaded is deleted, should nobody have done so. */
   loadedFileMs: hour,
   /** Bytes of one column in one row group of a Parquet file that is read: it is decoded at once. */
   parquetColumnBytes: 64 * MIB,
+  /** Values of one column in one row group of a Parquet file that is read: a few bytes can stand for any number. */
+  parquetColumnValues: 5_000_000,
+  /** Bytes of a Parquet file's footer, which is in memory as objects. */
+  parquetFooterBytes: 4 * MIB,
   /** Bytes of a file that a tool answers with; larger ones are fetched over REST. */
   answerBytes: 256 * KIB,
   /** Values of a column that describe names as its most frequent. */

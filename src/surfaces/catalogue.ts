@@ -36,7 +36,7 @@ export const builtInTools: readonly BuiltInTool[] = [
   ...datasetTools,
   ...frameFileTools,
   ...queryTools,
-  ...frameTools,
+  ...frameTools({ frameRefOf }),
   ...frameOperationTools,
   ...plotTools,
   ...tableTools({ frameRefOf, loadFrame, uploadDataset }),

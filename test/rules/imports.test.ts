@@ -38,6 +38,7 @@ const withinTier: readonly (readonly [from: string, to: string])[] = [
   ["live", "access"],
   ["workspace", "access"],
   ["workspace", "idempotency"],
+  ["workspace", "teams"],
   ["workspace", "audit"],
   ["workspace", "visibility"],
   ["tables", "frames"],

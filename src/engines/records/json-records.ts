@@ -227,7 +227,7 @@ export class JsonRecordReader implements RecordReader {
     throw malformed(
       `Byte ${offset}`,
       fault.cause,
-      several ? "Send several values as NDJSON or as one array." : tryAgain,
+      several ? "Send several values as one array, or as NDJSON (lines: true in read_json)." : tryAgain,
       { offset },
     );
   }

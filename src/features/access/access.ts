@@ -46,7 +46,11 @@ interface Rule {
 /** Every permission: the least role that has it, the scope a credential needs for it, and what it allows. */
 export const permissionRules: Record<Permission, Rule> = {
   "self:read": { role: "viewer", scope: null, what: "learn who one is here and what one may do" },
-  "data:read": { role: "viewer", scope: "data:read", what: "read datasets, tables, frames, functions and tools, run them, and make frames" },
+  "data:read": {
+    role: "viewer",
+    scope: "data:read",
+    what: "read datasets, tables, frames, functions and tools, run them, and make frames",
+  },
   "data:write": { role: "member", scope: "data:write", what: "create, change and delete datasets and tables" },
   "library:write": { role: "member", scope: "library:write", what: "change functions and tools" },
   "library:propose": {

@@ -1,5 +1,5 @@
 // Uploads under way, their parts, and R2 objects that nothing points at, in the team object's SQLite. Synchronous; SQL only.
-import { and, asc, count, eq, isNull, ne } from "drizzle-orm";
+import { and, asc, count, eq, gt, gte, isNull, lt, ne } from "drizzle-orm";
 import type { Db } from "../../durable/db.ts";
 import type { StoredObject } from "../../platform/r2.ts";
 import type { Committed } from "./schema.ts";
@@ -79,6 +79,14 @@ export function retireObject(db: Writer, r2Key: string, dueAt: number): void {
 export function noteMultipart(db: Writer, r2Key: string, multipartId: string): boolean {
   const found = db.update(retiredObjects).set({ multipartId }).where(eq(retiredObjects.r2Key, r2Key)).returning().all();
   return found.length > 0;
+}
+
+/** How many objects whose keys begin so are kept for some time yet. */
+export function countKept(db: Writer, prefix: string, now: number): number {
+  // No LIKE: its patterns may have 50 bytes.
+  const isNamed = and(gte(retiredObjects.r2Key, prefix), lt(retiredObjects.r2Key, `${prefix}~`));
+  const isKept = and(isNamed, gt(retiredObjects.deleteAfter, new Date(now)));
+  return db.select({ count: count() }).from(retiredObjects).where(isKept).get()?.count ?? 0;
 }
 
 /** Takes an object off the list because something points at it now. False when it was not on it. */

@@ -4,6 +4,7 @@ import { newId } from "../../core/ids.ts";
 import type { TeamDeps, TeamEvent } from "../../durable/team-deps.ts";
 import { datasetLimits } from "../../limits.ts";
 import type { StoredObject } from "../../platform/r2.ts";
+import { frameLimits } from "../../workspace-limits.ts";
 import { type Asker, type Caller, maySee } from "../access/access.ts";
 import type { AuditEntry } from "../audit/schema.ts";
 import {
@@ -18,6 +19,7 @@ import { countDatasets, definitionChars, markDeleted, readDataset, writeVersion 
 import {
   claimObject,
   completeUpload,
+  countKept,
   countUploads,
   deleteUpload,
   hastenObject,
@@ -249,13 +251,20 @@ export function giveUpPart(deps: TeamDeps, r2Key: string): StoredObject[] {
 
 /**
  * Plans the object of a file that is read but becomes no dataset, and is deleted after `keptMs` at the latest: whoever writes it may die on
- * the way. The id is what names the file, and cannot be guessed.
+ * the way. The id is what names the file, and cannot be guessed. Throws `too_large` when the team keeps as many as it may.
  */
 export function planFile(
   deps: TeamDeps,
   team: string,
   keptMs: number,
 ): { id: string; r2Key: string; expiresAt: number } {
+  const held = countKept(deps.db, fileKey(team, ""), deps.now());
+  if (held >= frameLimits.files) {
+    throw new AppError("too_large", `The team keeps ${held} uploaded files, the most there may be (limit files).`, {
+      hint: "Each is deleted within a day. Load files as frames with POST …/api/v1/frames, which keeps none of them.",
+      details: { limit: "files", value: frameLimits.files, held },
+    });
+  }
   const id = newId("fl");
   const expiresAt = deps.now() + keptMs;
   const r2Key = fileKey(team, id);

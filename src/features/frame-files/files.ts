@@ -2,6 +2,7 @@
 import type { CallContext } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
+import { readInLarge } from "../../core/read-in-large.ts";
 import { deleteObjects, R2Writer } from "../../platform/r2.ts";
 import { frameLimits } from "../../workspace-limits.ts";
 import { fileKey } from "../datasets/schema.ts";
@@ -49,7 +50,7 @@ function r2File(files: R2Bucket, key: string, byteLength: number): ReadableFile 
   };
   return {
     byteLength,
-    open: async () => (await get()).body,
+    open: async () => readInLarge((await get()).body),
     slice: async (start, end = byteLength) => {
       const from = start < 0 ? Math.max(0, byteLength + start) : start;
       const length = Math.min(end, byteLength) - from;

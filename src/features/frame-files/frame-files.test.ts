@@ -1,4 +1,5 @@
 // Files into frames and out, through the tools, the routes and what other features load with. Runs in workerd.
+
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
@@ -8,7 +9,9 @@ import { auditLog, rejection, useTool } from "../../../test/helpers/team.ts";
 import type { TeamRoutes } from "../../context.ts";
 import { describeError } from "../../core/errors.ts";
 import { parseExact } from "../../core/exact-json.ts";
+import { frameLimits } from "../../workspace-limits.ts";
 import type { Role } from "../access/access.ts";
+import { readerOf } from "../workspace/workspace.ts";
 import { frameRefOf, loadDataset, loadRows } from "./frame-files.ts";
 import { frameRoutes } from "./routes.ts";
 
@@ -113,6 +116,7 @@ describe("reading", () => {
     await team.upload("orders", "id,zip,big\n1,00501,1\n2,10001,9007199254740993\n", "text/csv");
     await team.upload("events", '[{"a":1,"b":{"x":1}},{"a":9007199254740993}]');
     await team.upload("settings", '{"a":1}');
+    await team.upload("document", '{"a":1,"rows":[{"b":1}]}');
     const context = await team.call("viewer");
     const orders = await useTool(context, "read_csv", { dataset: "orders" });
     expect(orders.data.columns).toEqual([
@@ -128,6 +132,19 @@ describe("reading", () => {
       code: "file_malformed",
       message: "The document is neither an array of records nor an object with columns and data.",
     });
+    expect((await useTool(context, "read_frame", { data_ref: "events", limit: 1 })).data).toMatchObject({
+      ...{ returned: 1, total: 2, truncated: true },
+      rows: [{ a: 1, b: { x: 1 } }],
+    });
+    const document = await rejection(useTool(context, "head", { data_ref: "document" }));
+    expect(document).toEqual({
+      code: "file_malformed",
+      message: 'The dataset "document" is one document, not a list of records.',
+    });
+    await useTool(context, "head", { data_ref: "events", name: "firsts" });
+    expect((await context.workspace.frames().find("firsts", readerOf(context))).lineage.inputs).toEqual([
+      { kind: "dataset", name: "events", version: 1 },
+    ]);
     expect(await rejection(useTool(context, "read_csv", { dataset: "orders", delimiter: ";" }))).toEqual({
       code: "invalid_argument",
       message: "delimiter is for text and uploads: a dataset was read when it was uploaded.",
@@ -285,6 +302,18 @@ describe("REST", () => {
     await team.sweep();
     expect(await team.left()).toEqual({ keys: [], retired: 0 });
     expect((await team.request("GET", "/")).body.frames).toHaveLength(1);
+  });
+
+  it("keeps no more files of a team than it may have", async () => {
+    const team = await frameTeam();
+    const plan = () => team.client.datasets().planFile(team.slug, frameLimits.fileMs);
+    for (let at = 0; at < frameLimits.files; at++) await plan();
+    const refused = await team.request("POST", "/files", { body: "a\n1\n" });
+    expect([refused.body.code, refused.body.message]).toEqual([
+      "too_large",
+      "The team keeps 100 uploaded files, the most there may be (limit files).",
+    ]);
+    expect((await team.left()).keys).toEqual([]);
   });
 
   it("keeps a file for tools, a part of it at a time", async () => {

@@ -1,6 +1,7 @@
 // Frames out of what is no frame yet: datasets, and rows in memory. What other features load data with. Runs at the edge.
 import type { CallContext } from "../../context.ts";
-import { AppError } from "../../core/errors.ts";
+import { AppError, isAppError } from "../../core/errors.ts";
+import { readInLarge } from "../../core/read-in-large.ts";
 import { openFlatRecords } from "../../engines/frame/formats/csv-in.ts";
 import { openJson, tableOfRecords } from "../../engines/frame/formats/json-in.ts";
 import type { OpenBytes, OpenedTable } from "../../engines/frame/formats/source.ts";
@@ -8,7 +9,7 @@ import type { Column, Row } from "../../engines/frame/types.ts";
 import { frameLimits } from "../../workspace-limits.ts";
 import { openDataset } from "../datasets/datasets.ts";
 import type { Dataset } from "../datasets/schema.ts";
-import type { Frame, Lineage } from "../frames/schema.ts";
+import { copying, type Frame, type Lineage } from "../frames/schema.ts";
 import { framePattern, type Source } from "../workspace/schema.ts";
 import { readerOf } from "../workspace/workspace.ts";
 import { loadFrame } from "./loading.ts";
@@ -25,10 +26,26 @@ export async function openDatasetTable(
   dataset: Dataset,
   { columns, types, na_values: naValues }: Pick<FileOptions, "columns" | "types" | "na_values"> = {},
 ): Promise<OpenedTable> {
-  const open: OpenBytes = () => openDataset(context.files, dataset);
+  const open: OpenBytes = async () => readInLarge(await openDataset(context.files, dataset));
   if (dataset.kind === "records" && dataset.record_count === 0) throw emptyDataset(dataset);
   if (dataset.format === "csv") return openFlatRecords(open, { columns, types, naValues });
-  return openJson(open, { kind: dataset.kind === "whole" ? "json" : "ndjson", columns, types });
+  try {
+    return await openJson(open, { kind: dataset.kind === "whole" ? "json" : "ndjson", columns, types });
+  } catch (error) {
+    throw sayingWhere(error, dataset);
+  }
+}
+
+/** Of a document that is no list of records: how a frame is made of a list within it. */
+function sayingWhere(error: unknown, { name }: Dataset): unknown {
+  const lists = isAppError(error) ? error.details?.lists : undefined;
+  if (!Array.isArray(lists) || lists.length === 0) return error;
+  const [first] = lists;
+  const call = JSON.stringify({ dataset: name, query: `.${first}[]`, to_frame: true });
+  return new AppError("file_malformed", `The dataset "${name}" is one document, not a list of records.`, {
+    hint: `Make a frame of a list in it: query_dataset ${call}. Lists: ${lists.map((list) => `.${list}`).join(", ")}.`,
+    details: { lists },
+  });
 }
 
 function emptyDataset({ name }: Dataset): AppError {
@@ -52,7 +69,7 @@ export async function loadDataset(context: CallContext, dataset: Dataset): Promi
   const table = await openDatasetTable(context, dataset);
   if (table.total > context.frameRows) throw tooManyRecords(dataset, table.total, context.frameRows);
   const { name, version } = dataset;
-  const lineage: Lineage = { operation: "load", inputs: [{ kind: "dataset", name, version }] };
+  const lineage: Lineage = { operation: copying, inputs: [{ kind: "dataset", name, version }] };
   const frame = { columns: table.columns, lineage, sources: [sourceOf(dataset)], copyOf };
   return loadFrame(context, frame, table.rows(0, context.frameRows));
 }

@@ -2,7 +2,7 @@
 import { AppError } from "../../core/errors.ts";
 import { castValue } from "../../engines/frame/expressions/cast.ts";
 import { isWhole } from "../../engines/frame/expressions/types.ts";
-import { writer } from "../../engines/frame/expressions/values.ts";
+import { decimalOf, writer } from "../../engines/frame/expressions/values.ts";
 import { type Cell, type Column, type Row, typeText } from "../../engines/frame/types.ts";
 import { computationOf } from "./aggregates.ts";
 import { columnAt, columnIndex, columnIndexes, eachRow, Held, type Made, type Rows } from "./reading.ts";
@@ -78,6 +78,13 @@ function withCell(row: Row, index: number, cell: Cell): Row {
   return row;
 }
 
+/** True for digits that a decimal or whole number has no place for, and the time of day of what should be a day. */
+function losesPart(column: Column, text: string): boolean {
+  if (column.type === "date") return text.trim().length !== "2024-12-31".length;
+  if (column.type === "decimal") return decimalOf(text.trim(), column.scale ?? 0) === undefined;
+  return isWhole(column) && decimalOf(text.trim(), 0) === undefined;
+}
+
 /** A value as it comes in a call as a cell of this column. Throws `invalid_argument` for one that does not fit. */
 function cellOf(column: Column, value: string | number | boolean): Cell {
   const kind = typeof value === "string" ? "text" : typeof value === "boolean" ? "bool" : "float";
@@ -91,7 +98,8 @@ function cellOf(column: Column, value: string | number | boolean): Cell {
         : undefined;
   const isCut = isWhole(column) && typeof value === "number" && !Number.isSafeInteger(value);
   const isText = column.type === "bool" && kind === "text";
-  const cell = fits === undefined || isCut || isText ? undefined : writer(column)(fits);
+  const cell =
+    fits === undefined || isCut || isText || losesPart(column, String(value)) ? undefined : writer(column)(fits);
   if (cell !== undefined && !(column.type === "int" && typeof fits === "bigint")) return cell;
   throw new AppError(
     "invalid_argument",

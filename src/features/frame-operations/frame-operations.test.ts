@@ -253,6 +253,16 @@ describe("rows that are computed", () => {
       code: "invalid_argument",
       message: '"soon" is no value for the column "day" (date).',
     });
+    for (const [values, message] of [
+      [{ price: "0.123" }, '"0.123" is no value for the column "price" (decimal(10, 2)).'],
+      [{ big: "1.7" }, '"1.7" is no value for the column "big" (int64).'],
+      [{ day: "2024-05-05T23:00:00" }, '"2024-05-05T23:00:00" is no value for the column "day" (date).'],
+    ] as const) {
+      expect(await rejection(run("fill_null", { data_ref: "orders", values }))).toEqual({
+        code: "invalid_argument",
+        message,
+      });
+    }
   });
 });
 
@@ -378,6 +388,33 @@ it("concat widens types, goes by name and says where it cannot", async () => {
     "2023-12-31",
     "2024-01-31",
   ]);
+});
+
+it("concat rounds nothing to floats", async () => {
+  await put("floats", [{ name: "v", type: "float" }], [[0.5]]);
+  await put("fits", [{ name: "v", type: "decimal", precision: 20, scale: 2 }], [["0.10"], [null]]);
+  await put("whole", [{ name: "v", type: "int64" }], [["1"], ["9007199254740993"]]);
+  const fits = await run("concat", { data_refs: ["floats", "fits"] });
+  expect([fits.columns, fits.rows]).toEqual(["v float", [[0.5], [0.1], [null]]]);
+  expect(await rejection(run("concat", { data_refs: ["floats", "whole"] }))).toEqual({
+    code: "invalid_argument",
+    message: 'Row 2: the column "v" is float in another input, which would round this value (int64).',
+  });
+  const text = await run("concat", { data_refs: ["floats", "whole"], mismatch: "text" });
+  expect([text.columns, text.rows]).toEqual(["v text", [["0.5"], ["1"], ["9007199254740993"]]]);
+});
+
+it("groupby counts rows by column * as SQL does, and says where in its aggregations it is wrong", async () => {
+  const counted = await run("groupby", {
+    data_ref: "orders",
+    by: "paid",
+    aggregations: { n: { column: "*", op: "count" } },
+  });
+  expect(counted.columns).toBe("paid bool, n int");
+  const wrong = { data_ref: "orders", by: "paid", aggregations: { n: { column: "amount", op: "summ" } } };
+  expect((await rejection(run("groupby", wrong))).message).toMatch(
+    /^groupby: aggregations\.n\.op: Invalid option: expected one of "count"\|"size"\|"sum"/,
+  );
 });
 
 describe("looking", () => {

@@ -1,5 +1,6 @@
 // groupby and value_counts: one row for each combination of values. Pure.
 import { AppError } from "../../core/errors.ts";
+import { findColumn } from "../../engines/frame/expressions/compile.ts";
 import { comparerOf, reader } from "../../engines/frame/expressions/values.ts";
 import type { Cell, Column, Row } from "../../engines/frame/types.ts";
 import { tooManyRows } from "../frames/frames.ts";
@@ -64,6 +65,8 @@ interface Plan {
 export function planOf(input: Rows, wanted: readonly Wanted[], held: Held): Plan {
   const steps = wanted.map(({ column, aggregate }) => {
     if (column === undefined || aggregate === "size") return undefined;
+    // As in SQL's count(*).
+    if (column === "*" && aggregate === "count" && findColumn(input.columns, column) < 0) return undefined;
     const index = columnIndex(input.columns, column);
     return { index, computation: computationOf(aggregate, columnAt(input.columns, index), held) };
   });

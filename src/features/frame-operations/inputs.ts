@@ -3,7 +3,7 @@ import type { WorkspaceDeps } from "../../durable/workspace-deps.ts";
 import type { Row } from "../../engines/frame/types.ts";
 import { chunkTable } from "../../engines/frame/view.ts";
 import { readRows, readSlice, useFrame } from "../frames/frame-store.ts";
-import type { Frame, Lineage } from "../frames/schema.ts";
+import { type Frame, type Lineage, originOf } from "../frames/schema.ts";
 import { readTable, requireTable } from "../tables/table-store.ts";
 import type { Reader, Source } from "../workspace/schema.ts";
 import { requireRelation } from "../workspace/store.ts";
@@ -37,7 +37,7 @@ function ofFrame(deps: Deps, frame: Frame): Input {
     count: frame.rows,
     rowBytes: frame.bytes / Math.max(frame.rows, 1),
     sources: frame.sources,
-    lineage: { kind: "frame", name: frame.name ?? frame.id, ref: frame.id },
+    lineage: originOf(frame),
     rows: () => readRows(deps, frame),
     pick: (numbers) => pickChunks(deps, frame, numbers),
     slice: (offset, limit) => readSlice(deps, frame, offset, limit),

@@ -2,7 +2,7 @@
 import { AppError } from "../../core/errors.ts";
 import { compileCondition, compileExpression } from "../../engines/frame/expressions/expression.ts";
 import { common2, textOfValue, widening } from "../../engines/frame/expressions/types.ts";
-import { isWide, reader, type ValueType, writer } from "../../engines/frame/expressions/values.ts";
+import { decimalOf, isWide, reader, type ValueType, writer } from "../../engines/frame/expressions/values.ts";
 import { type Cell, type Column, type Row, typeText } from "../../engines/frame/types.ts";
 import { tooManyRows } from "../frames/frames.ts";
 import { rowKey } from "./keys.ts";
@@ -192,7 +192,7 @@ export function concat(inputs: readonly Rows[], { mismatch }: { mismatch: "error
     *rows() {
       for (const input of inputs) {
         const converts = columns.map((column) => cellFrom(input.columns, column));
-        for (const { row } of eachRow(input)) yield converts.map((convert) => convert(row));
+        for (const { row, number } of eachRow(input)) yield converts.map((convert) => convert(row, number + 1));
       }
     },
   };
@@ -201,7 +201,8 @@ export function concat(inputs: readonly Rows[], { mismatch }: { mismatch: "error
 function mergedColumn(a: Column, b: Column, mismatch: "error" | "text"): Column {
   const common = common2(a, b);
   const isSpecial = a.special === true || b.special === true;
-  if (common !== undefined) {
+  const mayRound = common?.type === "float" && (hasMoreDigits(a) || hasMoreDigits(b));
+  if (common !== undefined && !(mayRound && mismatch === "text")) {
     const { name: _name, special: _special, ...type } = common as Column;
     return { ...type, name: a.name, ...(isSpecial && type.type === "float" ? { special: true } : {}) };
   }
@@ -214,23 +215,41 @@ function mergedColumn(a: Column, b: Column, mismatch: "error" | "text"): Column 
 }
 
 /** How a row of an input gives the cell of a merged column. */
-export function cellFrom(columns: readonly Column[], to: Column): (row: Row) => Cell {
+export function cellFrom(columns: readonly Column[], to: Column): (row: Row, number?: number) => Cell {
   const index = columns.findIndex(({ name }) => name.toLowerCase() === to.name.toLowerCase());
   const from = columns[index];
   if (from === undefined) return () => null;
   const convert = cellConverter(from, to);
-  return (row) => convert(row[index] ?? null);
+  return (row, number) => convert(row[index] ?? null, number);
 }
 
-/** How a cell of one column becomes one of a wider column. */
-export function cellConverter(from: Column, to: Column): (cell: Cell) => Cell {
+/** True of types that hold numbers which a float would round. */
+function hasMoreDigits({ type }: ValueType): boolean {
+  return type === "int64" || type === "decimal";
+}
+
+/** How a cell of one column becomes one of a wider column. What that takes throws `invalid_argument` where it would round a value. */
+export function cellConverter(from: Column, to: Column): (cell: Cell, row?: number) => Cell {
   if (from.type === to.type && from.unit === to.unit && from.scale === to.scale) return (cell) => cell;
   const read = reader(from);
   const write = writer(to);
   const widen =
     to.type === "text" ? (value: Parameters<typeof textOfValue>[1]) => textOfValue(from, value) : widening(from, to);
-  return (cell) => {
+  const isChecked = to.type === "float" && hasMoreDigits(from);
+  return (cell, row) => {
     const value = read(cell);
-    return value === null ? null : write(widen === undefined ? value : widen(value));
+    if (value === null) return null;
+    const wide = widen === undefined ? value : widen(value);
+    if (isChecked && decimalOf(String(wide), from.scale ?? 0) !== BigInt(value as bigint)) throw wouldRound(from, row);
+    return write(wide);
   };
+}
+
+function wouldRound(from: Column, row: number | undefined): AppError {
+  const where = row === undefined ? "" : `Row ${row}: `;
+  return new AppError(
+    "invalid_argument",
+    `${where}the column ${JSON.stringify(from.name)} is float in another input, which would round this value (${typeText(from)}).`,
+    { hint: 'Cast the columns to one type with derive first; concat keeps all digits as text with mismatch "text".' },
+  );
 }

@@ -9,7 +9,7 @@ import { frameRefOf } from "../frame-files/frame-files.ts";
 import { answerFrame, rowsWanted } from "../frames/answers.ts";
 import { answerPage } from "../results/results.ts";
 import { type PageArguments, type Rows, rowsSchema } from "../results/schema.ts";
-import { readerOf } from "../workspace/workspace.ts";
+import { offeringNear, readerOf } from "../workspace/workspace.ts";
 import { inputsOf, withInputs } from "./frame-operations.ts";
 import { describeSchema, type Operation, type OperationName, operationSchemas, peekSchema } from "./schema.ts";
 
@@ -79,9 +79,10 @@ async function answerOperation(
   const refs: string[] = [];
   for (const ref of inputsOf(operation)) refs.push(await frameRefOf(context, ref));
   const wish = { name, maxRows: context.frameRows, preview: rowsWanted(page) };
-  const made = await context.workspace
-    .operations()
-    .make(withInputs(operation, refs), readerOf(context), callerOf(context), wish);
+  const made = await offeringNear(
+    context,
+    context.workspace.operations().make(withInputs(operation, refs), readerOf(context), callerOf(context), wish),
+  );
   return answerFrame(made, { page });
 }
 
@@ -98,9 +99,10 @@ const peekTool = (end: "head" | "tail", title: string, description: string) =>
     handler: async (context, { data_ref, n, name, format }) => {
       const ref = await frameRefOf(context, data_ref);
       const wish = { name, maxRows: context.frameRows, preview: n };
-      const peeked = await context.workspace
-        .operations()
-        .peek(end, { data_ref: ref, n }, readerOf(context), callerOf(context), wish);
+      const peeked = await offeringNear(
+        context,
+        context.workspace.operations().peek(end, { data_ref: ref, n }, readerOf(context), callerOf(context), wish),
+      );
       const { columns, total, offset, rows, frame } = peeked;
       // Without a name there is nothing beyond the rows that were asked for.
       return answerPage(
@@ -132,7 +134,10 @@ const describeTool = defineTool({
   toolset: "frames",
   handler: async (context, { data_ref, columns, limit, format }) => {
     const ref = await frameRefOf(context, data_ref);
-    const { rows, lines } = await context.workspace.operations().describe(ref, columns, readerOf(context));
+    const { rows, lines } = await offeringNear(
+      context,
+      context.workspace.operations().describe(ref, columns, readerOf(context)),
+    );
     return answerPage(lines, {
       offset: 0,
       total: lines.length,

@@ -1,6 +1,7 @@
 // Frames in the workspace's SQLite: chunks of rows as JSONB, and what each frame is. Synchronous; SQL only.
 import { and, asc, eq, isNotNull, isNull, lt, ne, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
+import { utf8Bytes } from "../../core/utf8.ts";
 import type { WorkspaceDeps } from "../../durable/workspace-deps.ts";
 import type { Row } from "../../engines/frame/types.ts";
 import { chunkTable } from "../../engines/frame/view.ts";
@@ -158,7 +159,7 @@ export function appendChunk(deps: Deps, id: string, count: number, json: string)
   );
   deps.db
     .update(frames)
-    .set({ chunks: row.chunks + 1, rows: row.rows + count, bytes: row.bytes + json.length })
+    .set({ chunks: row.chunks + 1, rows: row.rows + count, bytes: row.bytes + utf8Bytes(json) })
     .where(eq(frames.id, id))
     .run();
 }

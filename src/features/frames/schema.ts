@@ -81,6 +81,17 @@ export const asNameSchema = relationNameSchema
   .optional()
   .describe("A name for the result, which SQL and other tools then take; without one it has its data_ref alone.");
 
+/** The operation that the server's own copies of datasets are made by. */
+export const copying = "load";
+
+/** A frame as a result says that it was made of it: the server's own copy of a dataset stands for that dataset. */
+export function originOf({ id, name, lineage }: Pick<Frame, "id" | "name" | "lineage">): Lineage["inputs"][number] {
+  const [dataset] = lineage.inputs;
+  return lineage.operation === copying && dataset !== undefined
+    ? dataset
+    : { kind: "frame", name: name ?? id, ref: id };
+}
+
 /** What makes a frame says of it before there are rows. */
 export interface NewFrame {
   name?: string | undefined;

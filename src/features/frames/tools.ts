@@ -131,36 +131,45 @@ const pinDataTool = defineTool({
   },
 });
 
-const readFrameTool = defineTool({
-  name: "read_frame",
-  title: "Read a frame or table",
-  description: "Rows of a frame or table, a page at a time.",
-  input: z.object({
-    data_ref: z.string().min(1).max(128),
-    columns: z.array(z.string()).optional(),
-    limit: z.int().min(1).max(resultLimits.maxRows).optional(),
-    cursor: z.string().optional(),
-    format: pageArguments.format.unwrap().meta({}).optional(),
-  }),
-  output: rowsSchema,
-  hints: readsOnly,
-  permission: "data:read",
-  toolset: "catalog",
-  handler: (context, input) => readFrame(context, input),
-});
+/** Whatever a name or data_ref means, as the workspace knows it: a dataset is read into a copy first. */
+type RefOf = (context: CallContext, nameOrRef: string) => Promise<string>;
+
+const readFrameTool = (refOf: RefOf): BuiltInTool =>
+  defineTool({
+    name: "read_frame",
+    title: "Read a frame, table or dataset",
+    description: "Rows of a frame, table or dataset, a page at a time.",
+    input: z.object({
+      data_ref: z.string(),
+      columns: z.array(z.string()).optional(),
+      limit: z.int().min(1).max(resultLimits.maxRows).optional(),
+      cursor: z.string().optional(),
+      format: pageArguments.format.unwrap().meta({}).optional(),
+    }),
+    output: rowsSchema,
+    hints: readsOnly,
+    permission: "data:read",
+    toolset: "catalog",
+    handler: (context, input) => readFrame(context, refOf, input),
+  });
 
 interface ReadFrame extends Pick<PageArguments, "limit" | "cursor" | "format"> {
   data_ref: string;
   columns?: string[] | undefined;
 }
 
-async function readFrame(context: CallContext, { data_ref, columns, ...page }: ReadFrame): Promise<ToolAnswer<Rows>> {
+async function readFrame(
+  context: CallContext,
+  refOf: RefOf,
+  { data_ref, columns, ...page }: ReadFrame,
+): Promise<ToolAnswer<Rows>> {
   const place = page.cursor === undefined ? undefined : readFrameCursor(page.cursor);
   const offset = place?.offset ?? 0;
+  const ref = await refOf(context, data_ref);
   const { found, rows } = await offeringDatasets(
     context,
     data_ref,
-    context.workspace.relations().slice(data_ref, readerOf(context), offset, rowsWanted(page)),
+    context.workspace.relations().slice(ref, readerOf(context), offset, rowsWanted(page)),
   );
   const state = found.version === undefined ? found.id : `${found.id}@${found.version}`;
   if (place !== undefined) requireState(place.ref, state, found.id);
@@ -212,4 +221,7 @@ function chooseColumns(
   });
 }
 
-export const frameTools: readonly BuiltInTool[] = [readFrameTool, listDataTool, dropDataTool, pinDataTool];
+/** The tools for frames as a whole. `frameRefOf` comes from a feature that stands on this one. */
+export function frameTools({ frameRefOf }: { frameRefOf: RefOf }): readonly BuiltInTool[] {
+  return [readFrameTool(frameRefOf), listDataTool, dropDataTool, pinDataTool];
+}

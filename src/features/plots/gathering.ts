@@ -12,6 +12,8 @@ interface Cluster {
   x: number | string;
   count: number;
   sum: number;
+  /** What the additions rounded off. */
+  lost: number;
   min: number;
   max: number;
 }
@@ -22,6 +24,9 @@ export interface Gathered {
   rows: number;
   leftOut: number;
 }
+
+/** Characters of the name of a bar, a slice or a series. */
+const nameChars = 1_000;
 
 /** Slices of a pie: what comes after is one slice together. */
 const pieSlices = frameLimits.plotSeries;
@@ -53,6 +58,8 @@ export class Gatherer {
       this.#leftOut += 1;
       return;
     }
+    requireShort(x.column.name, place);
+    if (group !== undefined) requireShort(group.column.name, name);
     if (this.#input.kind === "histogram") {
       this.#addValue(name ?? x.column.name, Number(place));
       return;
@@ -86,13 +93,13 @@ export class Gatherer {
     if (clusters.size === 0) this.#newSeries(series, this.#clusters, clusters);
     const known = clusters.get(x);
     if (known === undefined) {
-      clusters.set(x, { x, count: 1, sum: y, min: y, max: y });
+      clusters.set(x, { x, count: 1, sum: y, lost: 0, min: y, max: y });
       if (typeof x === "string" && !this.#categories.has(x)) this.#categories.set(x, cell);
       this.#count();
       return;
     }
     known.count += 1;
-    known.sum += y;
+    addTo(known, y);
     known.min = Math.min(known.min, y);
     known.max = Math.max(known.max, y);
   }
@@ -153,7 +160,29 @@ export class Gatherer {
   }
 }
 
-function aggregated({ count, sum, min, max }: Cluster, agg: Aggregate): number {
+/** Throws `invalid_argument` for a name that no chart shows: thousands of long texts would be held for nothing. */
+function requireShort(column: string, name: number | string | undefined): void {
+  if (typeof name !== "string" || name.length <= nameChars) return;
+  throw new AppError(
+    "invalid_argument",
+    `The column "${column}" has values of more than ${nameChars} characters, which name nothing in a chart.`,
+    {
+      hint: `Choose another column, or shorten it first: derive with substr(…, 1, 50).`,
+      details: { column, characters: name.length },
+    },
+  );
+}
+
+/** Adds as groupby does (Neumaier's sum), so that a chart shows the same numbers. */
+function addTo(cluster: Cluster, y: number): void {
+  const next = cluster.sum + y;
+  if (Number.isFinite(next))
+    cluster.lost += Math.abs(cluster.sum) >= Math.abs(y) ? cluster.sum - next + y : y - next + cluster.sum;
+  cluster.sum = next;
+}
+
+function aggregated({ count, sum: rounded, lost, min, max }: Cluster, agg: Aggregate): number {
+  const sum = Number.isFinite(rounded) ? rounded + lost : rounded;
   return { count, sum, min, max, mean: sum / count }[agg];
 }
 

@@ -55,6 +55,19 @@ describe("plot", () => {
     expect(svg.split('<rect class="f0"').length - 1).toBe(2);
   });
 
+  it("sums floats as groupby does", async () => {
+    const context = await (await freshTeam()).call();
+    const floats: Row[] = Array.from({ length: 10 }, () => ["a", 0.1]);
+    const named: Column[] = [
+      { name: "k", type: "text" },
+      { name: "v", type: "float" },
+    ];
+    await aFrame(context, named, floats, { name: "sales" });
+    const answer = await draw(context, { kind: "area", x: "k", y: "v" });
+    expect(answer.text).toContain("An area chart: 1 point of 10 rows.");
+    expect(answer.text).toContain("|a|1|");
+  });
+
   it("draws a series for each value of a group, along time in order", async () => {
     const answer = await draw(await withSales(), {
       kind: "line",
@@ -144,4 +157,20 @@ describe("plot", () => {
 it("the app's page fetches nothing and holds no data", () => {
   expect(chartAppUri).toBe("ui://super-data/chart.html");
   expect(chartPage.match(/https?:|fetch\(|import |innerHTML|eval/g)).toBeNull();
+});
+
+describe("names that are longer than a chart is wide", () => {
+  it("are refused, before thousands of them are held", async () => {
+    const context = await (await freshTeam()).call("member");
+    const named: Column[] = [
+      { name: "label", type: "text" },
+      { name: "n", type: "int" },
+    ];
+    await aFrame(context, named, [["x".repeat(1_001), 1]], { name: "long_names" });
+    const message = 'The column "label" has values of more than 1000 characters, which name nothing in a chart.';
+    const bars = useTool(context, "plot", { data_ref: "long_names", kind: "bar", x: "label", y: "n" });
+    expect(await rejection(bars)).toEqual({ code: "invalid_argument", message });
+    const lines = useTool(context, "plot", { data_ref: "long_names", kind: "line", x: "n", y: "n", group: "label" });
+    expect(await rejection(lines)).toEqual({ code: "invalid_argument", message });
+  });
 });

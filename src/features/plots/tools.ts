@@ -35,7 +35,7 @@ export const plotTools: readonly BuiltInTool[] = [
 function describePlot({ chart, answer }: Plotted): string {
   const { kind, points, rows, left_out } = answer;
   const missing = left_out === 0 ? "" : `; ${left_out} ${left_out === 1 ? "row has" : "rows have"} no value to draw`;
-  const head = `A ${kind} chart: ${count(points, "point")} of ${count(rows, "row")}${missing}. The image is part of this answer.`;
+  const head = `${nameOf[kind]}: ${count(points, "point")} of ${count(rows, "row")}${missing}. The image is part of this answer.`;
   const shown = points <= pointsInText ? pointsOf(chart) : answer.series.map((one) => ({ ...one }));
   return [head, fenceUntrusted(`${chart.title}\n${markdownTable(shown)}`, "chart")].join("\n");
 }
@@ -50,5 +50,14 @@ function pointsOf({ series, xScale }: Chart): Record<string, unknown>[] {
     })),
   );
 }
+
+const nameOf: Record<Chart["kind"], string> = {
+  bar: "A bar chart",
+  line: "A line chart",
+  area: "An area chart",
+  scatter: "A scatter chart",
+  histogram: "A histogram",
+  pie: "A pie chart",
+};
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;

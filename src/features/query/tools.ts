@@ -26,7 +26,7 @@ export const queryTools = [
     description:
       'Runs jq over a dataset, table or frame. `.` is all of it (records as an array) or, with input "records", one record at a time, at any size; null_input with `inputs` aggregates. The team\'s jq functions may be called.',
     input: z.object({
-      dataset: z.string().describe("Or a table, a frame, a data_ref."),
+      dataset: z.string().describe("Or table, frame, data_ref."),
       query: z.string().min(1).describe("jq, e.g. `group_by(.region) | map({region: .[0].region, n: length}) | .[]`"),
       input: z
         .enum(["whole", "records"])

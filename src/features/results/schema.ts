@@ -14,17 +14,20 @@ export const pageArguments = {
     .max(resultLimits.maxRows)
     .optional()
     .describe(
-      `Rows to return; default ${resultLimits.defaultRows} within ${resultLimits.defaultTokens.toLocaleString("en-US")} tokens.`,
+      `Rows; default ${resultLimits.defaultRows} within ${resultLimits.defaultTokens.toLocaleString("en-US")} tokens.`,
     ),
   cursor: cursorSchema,
   format: z.enum(rowFormats).optional().describe("Of the text; default markdown."),
-  fresh: z.boolean().optional().describe("true: do not answer from the cache."),
+  fresh: z.boolean().optional().describe("true: not from the cache."),
 };
 
 /** Those, and what keeps all rows of a query as a frame. */
 export const queryArguments = {
   ...pageArguments,
-  to_frame: z.union([z.boolean(), z.string()]).optional().describe("true or a name: keep all rows as a frame."),
+  to_frame: z
+    .union([z.boolean(), z.string().max(63)])
+    .optional()
+    .describe("true or a name: keep all rows as a frame."),
 };
 
 export interface PageArguments {

@@ -75,7 +75,7 @@ const rules: readonly [RegExp, Maker][] = [
         ? incomplete()
         : {
             message: `SQL cannot be read${place.text}, at ${own(found[1] ?? "", context) ?? "that token"}.`,
-            hint: "Check what stands before it: commas, quotes, keywords. Names that are keywords go in double quotes.",
+            hint: "Check what stands before it: commas, quotes, keywords. Names that are keywords, or have other characters than letters, digits and _, go in double quotes.",
           },
   ],
   [/incomplete input/, incomplete],
@@ -115,7 +115,11 @@ const rules: readonly [RegExp, Maker][] = [
   ],
   [
     /CHECK constraint failed/,
-    () => constraint("a value that breaks a check of the table", "describe_table shows the checks."),
+    () =>
+      constraint(
+        "a value that breaks a check of the table, or is not one of its column's type",
+        "describe_table shows checks and types.",
+      ),
   ],
   [
     /FOREIGN KEY constraint failed/,
@@ -242,11 +246,11 @@ const lastPart = (name: string): string => name.slice(name.lastIndexOf(".") + 1)
 
 function noTable(name: string, context: FailureContext): Words {
   const near = nearNames(name, context.relations);
-  const isOwn = own(name, context) !== undefined;
+  const written = own(name, context);
   return {
-    ...(isOwn ? { name } : {}),
+    ...(written === undefined ? {} : { name: written.slice(1, -1) }),
     code: "not_found",
-    message: `There is no table, frame or dataset ${own(name, context) ?? "by a name of this statement"}.`,
+    message: `There is no table, frame or dataset ${written ?? "by a name of this statement"}.`,
     hint: didYouMean(near) ?? "list_tables shows the team's tables, list_data its frames, list_datasets its datasets.",
     near,
   };
@@ -348,7 +352,7 @@ export function sqlError(error: unknown, context: FailureContext): AppError {
     if (found === null) continue;
     const words = make(found, context, place);
     // What is kept from the caller is said in the words for what is not there.
-    const quoted = words.code === "not_found" ? `no such table: ${lastPart(found[1] ?? "")}` : plain;
+    const quoted = words.code === "not_found" ? `no such table: ${words.name ?? lastPart(found[1] ?? "")}` : plain;
     return wordsError(words, { ...place.details, sqlite: quoted });
   }
   return wordsError(

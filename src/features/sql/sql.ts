@@ -1,11 +1,11 @@
 // SQL as a call asks for it: datasets that it names are loaded, then the workspace runs it. Runs at the edge.
 import type { CallContext } from "../../context.ts";
-import { AppError, isAppError } from "../../core/errors.ts";
+import { AppError } from "../../core/errors.ts";
 import type { SqlParams } from "../../engines/sql/params.ts";
 import { namesOf, parseStatement } from "../../engines/sql/statement.ts";
 import { callerOf } from "../access/access.ts";
 import { loadDataset } from "../frame-files/frame-files.ts";
-import { offeringDatasets, readerOf } from "../workspace/workspace.ts";
+import { offeringNear, readerOf } from "../workspace/workspace.ts";
 import type { Copy, Missing, ReadFrame, ReadOptions, ReadRows, SqlRequest, WriteOptions, Written } from "./schema.ts";
 
 /** Datasets that one statement may read: each is loaded as it is found missing. */
@@ -57,18 +57,6 @@ async function withDatasets<T extends { outcome: string }>(
       });
     }
     copies.push({ name: dataset.name, ref: (await loadDataset(context, dataset)).id });
-  }
-}
-
-/** The workspace knows no datasets, whose names may be near, too. */
-async function offeringNear<T>(context: CallContext, call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    const name = isAppError(error) && error.code === "not_found" ? error.details?.name : undefined;
-    return await (typeof name === "string"
-      ? offeringDatasets(context, name, Promise.reject(error))
-      : Promise.reject(error));
   }
 }
 

@@ -80,7 +80,9 @@ export function runnableTokens(
   const { statement } = resolved;
   const values: (string | number)[] = [];
   // Without its `main.` a name that is kept from the caller is not found, as one that nobody has.
-  const instead = new Map<number, string>(openings(resolved).flatMap((at) => [[at, ""] as const, [at + 1, ""] as const]));
+  const instead = new Map<number, string>(
+    openings(resolved).flatMap((at) => [[at, ""] as const, [at + 1, ""] as const]),
+  );
   for (const [index, place] of placed) {
     if (index < from || index >= to) continue;
     if ("literal" in place) instead.set(index, place.literal);

@@ -1,6 +1,7 @@
 // SQL as tools. Runs at the edge.
 import type { CallContext } from "../../context.ts";
 import { readsOnly, type ToolAnswer, type ToolHints } from "../../core/define-tool.ts";
+import { isAppError } from "../../core/errors.ts";
 import { recordJson } from "../../engines/frame/output.ts";
 import { typeText } from "../../engines/frame/types.ts";
 import { parseStatement } from "../../engines/sql/statement.ts";
@@ -104,12 +105,27 @@ async function write(context: CallContext, input: RawQuery): Promise<ToolAnswer<
   return answerWrite(written, page, dryRun);
 }
 
+/** Rows of RETURNING; undefined when one is too long, which must not look as if nothing had been changed. */
+async function shownReturning(written: Written, page: Page): Promise<ToolAnswer<Rows> | undefined> {
+  try {
+    return await answerRows(written, page, "The rest was changed, too: show more of them with limit.");
+  } catch (error) {
+    if (isAppError(error) && error.code === "result_too_large") return undefined;
+    throw error;
+  }
+}
+
 async function answerWrite(written: Written, page: Page, dryRun: boolean): Promise<ToolAnswer<RawAnswer>> {
   const { changed, tables } = written;
   const records = `${changed} ${changed === 1 ? "record" : "records"} of ${tables.join(", ")}`;
   const text = dryRun ? `Would change ${records}. Nothing was changed.` : `Changed ${records}.`;
   const data = { changed, tables, ...(dryRun ? { dry_run: true } : {}) };
   if (written.columns.length === 0) return { text, data };
-  const returning = await answerRows(written, page, "The rest was changed, too: show more of them with limit.");
+  const returning = await shownReturning(written, page);
+  if (returning === undefined)
+    return {
+      text: `${text}\nA row of RETURNING is too long to show: read it with SELECT, fewer columns at a time.`,
+      data,
+    };
   return { text: `${text}\n${returning.text}`, data: { ...returning.data, ...data } };
 }

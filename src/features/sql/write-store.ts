@@ -3,6 +3,7 @@ import { digestOfCall, requireConfirmation } from "../../core/confirmation.ts";
 import { AppError } from "../../core/errors.ts";
 import type { WorkspaceDeps } from "../../durable/workspace-deps.ts";
 import type { Column, Row } from "../../engines/frame/types.ts";
+import { quoteName } from "../../engines/sql/identifiers.ts";
 import { ColumnFacts, type Kind, type Raw, rowOf } from "../../engines/sql/result-types.ts";
 import { isWord, parseStatement, type Statement } from "../../engines/sql/statement.ts";
 import { sqlLimits, tableLimits } from "../../workspace-limits.ts";
@@ -85,7 +86,7 @@ function changedMeanwhile(): AppError {
 }
 
 /** Throws unless what the statement changes is a table that the reader may read. */
-function requireTarget(deps: SqlDeps, { resolved }: Bound, reader: Reader): void {
+function requireTarget(deps: SqlDeps, { resolved, request }: Bound, reader: Reader): void {
   const target = writeTarget(resolved.statement);
   if (target === undefined) return;
   const name = target.value;
@@ -101,6 +102,12 @@ function requireTarget(deps: SqlDeps, { resolved }: Bound, reader: Reader): void
   if (found?.kind === "frame") {
     throw new AppError("sql_forbidden", `"${name}" is a frame; frames are not changed.`, {
       hint: "Make another frame with sql_frame, derive or filter; or import_table makes a table of it.",
+    });
+  }
+  const datasets = [...request.datasets, ...request.copies.map((copy) => copy.name)];
+  if (datasets.some((dataset) => dataset.toLowerCase() === name.toLowerCase())) {
+    throw new AppError("sql_forbidden", `"${name}" is a dataset; SQL does not change datasets.`, {
+      hint: "import_table makes a table of it.",
     });
   }
   throw new AppError("not_found", `There is no table "${name}".`, { hint: "list_tables shows the team's tables." });
@@ -153,6 +160,7 @@ function run(
   by: Caller,
 ): Written {
   noteWriter(deps, by);
+  watchSizes(deps, touched.written);
   try {
     const cursor = deps.sql.exec(runnable.text, ...runnable.values);
     const names = cursor.columnNames;
@@ -168,6 +176,7 @@ function run(
       if (first.length === 0 || bytes <= sqlLimits.answerBytes) first.push(row as Raw[]);
     }
     const { changed } = deps.sql.exec<{ changed: number }>("SELECT changes() AS changed").one();
+    for (const { id } of touched.written) for (const name of watches(id)) deps.sql.exec(`DROP TRIGGER ${name}`);
     return {
       outcome: "written",
       changed,
@@ -176,8 +185,46 @@ function run(
       ...shownRows(names, first, touched),
     };
   } catch (error) {
-    throw error instanceof AppError ? error : failure(error);
+    throw error instanceof AppError ? error : (tooLong(error) ?? failure(error));
   }
+}
+
+const watches = (id: string): string[] => ["INSERT", "UPDATE"].map((event) => quoteName(`sd_size_${id}_${event}`));
+
+/** Refuses values and records that are longer than tables hold: SQLite would take them, and no tool could read the table any more. */
+function watchSizes(deps: WorkspaceDeps, written: readonly UserTable[]): void {
+  for (const { id, name, columns } of written) {
+    const lengths = columns.map((column) => `coalesce(octet_length(NEW.${quoteName(column.name)}), 0)`);
+    const longest = groupsOf(lengths, argumentsAtOnce).map((group) => `max(0, ${group.join(", ")})`);
+    const sums = groupsOf(lengths, argumentsAtOnce).map((group) => `(${group.join(" + ")})`);
+    const over = `CASE WHEN max(0, ${longest.join(", ")}) > ${tableLimits.cellBytes} THEN RAISE(ABORT, 'sd:cellBytes') WHEN ${sums.join(" + ")} > ${tableLimits.rowBytes} THEN RAISE(ABORT, 'sd:rowBytes') END`;
+    for (const [index, watch] of watches(id).entries())
+      deps.sql.exec(
+        `CREATE TRIGGER ${watch} AFTER ${index === 0 ? "INSERT" : "UPDATE"} ON ${quoteName(name)} BEGIN SELECT ${over}; END`,
+      );
+  }
+}
+
+/** SQLite takes 32 arguments of a function and expressions 100 deep. */
+const argumentsAtOnce = 20;
+
+function groupsOf(items: readonly string[], size: number): string[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+}
+
+function tooLong(error: unknown): AppError | undefined {
+  const limit = error instanceof Error ? /sd:(cellBytes|rowBytes)/.exec(error.message)?.[1] : undefined;
+  if (limit !== "cellBytes" && limit !== "rowBytes") return undefined;
+  const value = tableLimits[limit];
+  const what = limit === "cellBytes" ? "A value" : "A record";
+  return new AppError(
+    "too_large",
+    `${what} would have more than ${value} bytes (limit ${limit}). Nothing was changed.`,
+    {
+      hint: "Shorten it, or keep it in parts.",
+      details: { limit, value },
+    },
+  );
 }
 
 /** Bytes that a row takes, about. */

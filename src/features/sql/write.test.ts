@@ -1,7 +1,7 @@
 // Writing with SQL: members' rows of tables, counted, confirmed, logged, and nothing else. Runs in workerd.
 import { describe, expect, it } from "vitest";
 import { attackFamilies } from "../../../test/fixtures/sql-attacks.ts";
-import { contents, onWorkspace, type SqlWorld, settings, sqlWorld } from "../../../test/helpers/sql.ts";
+import { contents, onWorkspace, type SqlWorld, settings, sqlWorld, withRegions } from "../../../test/helpers/sql.ts";
 import { auditLog } from "../../../test/helpers/team.ts";
 
 const write = (world: SqlWorld, query: string, more: Record<string, unknown> = {}) =>
@@ -106,7 +106,7 @@ describe("a write", () => {
     for (const [query, message] of [
       [
         "UPDATE orders SET items = id - 4",
-        "The statement would put in a value that breaks a check of the table. Nothing was changed.",
+        "The statement would put in a value that breaks a check of the table, or is not one of its column's type. Nothing was changed.",
       ],
       [
         "INSERT INTO customers (city) VALUES ('x')",
@@ -153,6 +153,25 @@ describe("a write", () => {
     expect((await world.ask("SELECT title FROM notes")).error?.message).toBe(
       'There is no table, frame or dataset "notes".',
     );
+  });
+});
+
+describe("what is no table", () => {
+  it("is not written to, and says what it is", async () => {
+    const world = await withRegions(await sqlWorld());
+    for (const [name, message, hint] of [
+      ["regions", '"regions" is a dataset; SQL does not change datasets.', "import_table makes a table of it."],
+      [
+        "visits",
+        '"visits" is a frame; frames are not changed.',
+        "Make another frame with sql_frame, derive or filter; or import_table makes a table of it.",
+      ],
+    ]) {
+      expect((await write(world, `DELETE FROM ${name}`)).error).toMatchObject({ code: "sql_forbidden", message, hint });
+    }
+    expect((await write(world, "DELETE FROM nothing")).error).toMatchObject({
+      ...{ code: "not_found", message: 'There is no table "nothing".' },
+    });
   });
 });
 

@@ -8,13 +8,14 @@ import { tableLimits } from "../../workspace-limits.ts";
 import type { Caller } from "../access/access.ts";
 import type { Reader } from "../workspace/schema.ts";
 import { deleteRelations, renameRelation } from "../workspace/store.ts";
-import { mayRead } from "../workspace/workspace.ts";
+import { mayRead, unionOfSources } from "../workspace/workspace.ts";
 import { auditedTable, buildTable, createTriggers, dropTriggers, referencedTables, requireName } from "./ddl.ts";
 import { tableError } from "./ddl-errors.ts";
 import { nameList, rowIdColumn } from "./ddl-sql.ts";
 import { createSearch, dropSearch } from "./full-text.ts";
 import type { DropTable, RestoreTable, Table } from "./schema.ts";
 import {
+  carrySources,
   duePurges,
   findTable,
   lastDropped,
@@ -141,7 +142,9 @@ function renamedDefinition(table: StoredTable, name: string): StoredTable {
 /** Makes the table anew and fills it from its copy; history is not written, for no row has changed. */
 function fillAgain(deps: TableDeps, reader: Reader, table: StoredTable): void {
   try {
-    referencedTables(deps, reader, table);
+    const parents = referencedTables(deps, reader, table);
+    // They may have been given rows of restricted datasets since.
+    carrySources(deps, table.id, unionOfSources(...parents.map(({ sources }) => sources)));
   } catch (error) {
     if (!isAppError(error)) throw error;
     throw new AppError(

@@ -27,7 +27,7 @@ function refusalOf(deps: Pick<TableDeps, "sql">, error: unknown, attempt: Attemp
     case "UNIQUE":
       return failed(attempt, text.includes("PRIMARYKEY") ? "primary_key" : "unique", columns, {
         message: `there is a record with the same ${quoted === "" ? "values of a unique index" : quoted} already`,
-        hint: 'Give another value; insert_record takes on_conflict "ignore" or "update".',
+        hint: `Give another value; insert_record takes on_conflict "ignore" or "update"${columns.length === 0 || text.includes("PRIMARYKEY") ? "" : ` with conflict_columns ${JSON.stringify(columns)}`}.`,
       });
     case "NOT NULL":
       return failed(attempt, "not_null", columns, {

@@ -70,7 +70,7 @@ describe("insert_record", () => {
       [{ email: "a@x" }, { email: "b@x" }, { email: "a@x" }],
       {
         message: 'Record 3: there is a record with the same "email" already.',
-        hint: 'Give another value; insert_record takes on_conflict "ignore" or "update". Nothing was changed.',
+        hint: 'Give another value; insert_record takes on_conflict "ignore" or "update" with conflict_columns ["email"]. Nothing was changed.',
         details: { table: "things", constraint: "unique", columns: ["email"] },
       },
     ],

@@ -3,6 +3,7 @@ import { RpcTarget } from "cloudflare:workers";
 import type { Db } from "../../durable/db.ts";
 import type { NewEvent, TeamDeps } from "../../durable/team-deps.ts";
 import { markWritten } from "../idempotency/store.ts";
+import { readTeam } from "../teams/store.ts";
 import { visibilitiesOfDatasets } from "../visibility/store.ts";
 import { lastHeard, setHeard } from "./log-store.ts";
 import { narrowest, type Told, type WorkspaceEvent } from "./workspace.ts";
@@ -20,9 +21,13 @@ export class WorkspaceLogRpc extends RpcTarget {
     this.#deps.atomically(() => markWritten(this.#deps.db, idempotencyId));
   }
 
-  /** Puts what was done there into the audit log and on the feed. What was heard before is passed over. */
+  /**
+   * Puts what was done there into the audit log and on the feed. What was heard before is passed over, and so is what the workspace of another
+   * life of this slug still had to say: it is none of this team's business.
+   */
   hear(incarnation: string, entries: readonly { seq: number; told: Told }[]): void {
     const { db } = this.#deps;
+    if (readTeam(db).incarnation !== incarnation) return;
     for (const { seq, told } of entries) {
       if (seq <= lastHeard(db, incarnation)) continue;
       this.#deps.record(told.by, () => {

@@ -43,7 +43,8 @@ function noRelation(
   const lists = "list_tables shows the team's tables, list_data its frames, list_datasets its datasets.";
   if (isA !== undefined) {
     return new AppError("not_found", `"${name}" is a ${isA}, not a ${kind}.`, {
-      hint: kind === undefined ? lists : list[kind],
+      hint:
+        kind === undefined ? lists : kind === "frame" ? `export_table makes a frame of it; ${list.frame}` : list[kind],
     });
   }
   const gone = framePattern.test(name)
@@ -51,7 +52,7 @@ function noRelation(
     : "";
   return new AppError("not_found", `There is no ${kind ?? "table, frame or dataset"} "${name}".`, {
     hint: gone + (didYouMean(near) ?? (kind === undefined ? lists : list[kind])),
-    details: { near },
+    details: { near, ...(kind === undefined ? { name } : {}) },
   });
 }
 

@@ -3,8 +3,9 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { aFrame, counting, countingColumns } from "../../../test/helpers/frames.ts";
-import { freshTeam, useTool } from "../../../test/helpers/team.ts";
+import { auditLog, freshTeam, useTool } from "../../../test/helpers/team.ts";
 import { openDb } from "../../durable/db.ts";
+import { callerOf } from "../access/access.ts";
 import { mayHear, mayStillHear } from "../live/live.ts";
 import { eventsAfter, type FeedEvent } from "../live/store.ts";
 import type { Source } from "./schema.ts";
@@ -57,5 +58,25 @@ describe("an event of a frame", () => {
     await useTool(owner, "set_visibility", { kind: "dataset", name: "orders", visibility: "owner" });
     await useTool(await call("owner"), "drop_data", { data_ref: "of_orders" });
     expect((await framesTold(slug)).map(({ visibility }) => visibility)).toEqual(["owner"]);
+  });
+});
+
+describe("what the workspace of another life has to say", () => {
+  it("is not heard by a new team of the same slug", async () => {
+    const { slug, call } = await freshTeam();
+    const owner = await call("owner");
+    const { incarnation } = owner.catalogue;
+    const stub = env.TEAM.get(env.TEAM.idFromName(slug));
+    const tell = (life: string, name: string) =>
+      runInDurableObject(stub, (object) => {
+        const event = { kind: "frame" as const, name, change: "created" as const };
+        const audit = [{ action: "frame.create", target: { kind: "frame", name } }];
+        object.workspaceLog().hear(life, [{ seq: 1, told: { by: callerOf(owner), audit, events: [event] } }]);
+      });
+    await tell("inc_before", "of_the_dead");
+    await tell(incarnation, "of_the_living");
+    expect((await framesTold(slug)).map(({ shown }) => shown.name)).toEqual(["of_the_living"]);
+    const logged = (await auditLog(slug)).filter(({ action }) => action === "frame.create");
+    expect(logged.map(({ target }) => target)).toEqual(["frame of_the_living"]);
   });
 });

@@ -103,3 +103,14 @@ export async function offeringDatasets<T>({ catalogue }: CallContext, name: stri
     throw hint === undefined ? error : new AppError("not_found", error.message, { hint, details: { near } });
   }
 }
+
+/** A call that may find something it names to be missing: what is missing is in `details.name`, and datasets with near names are offered, too. */
+export async function offeringNear<T>(context: CallContext, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    const name = isAppError(error) && error.code === "not_found" ? error.details?.name : undefined;
+    if (typeof name !== "string") throw error;
+    return await offeringDatasets(context, name, Promise.reject(error));
+  }
+}

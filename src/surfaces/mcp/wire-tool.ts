@@ -81,7 +81,7 @@ function asInputSchema(schema: unknown): Tool["inputSchema"] {
   return { ...(isRecord(slim) ? slim : {}), type: "object" };
 }
 
-/** The schema without what says nothing: the dialect, the bounds of every safe integer and of long texts, string keys of a record. */
+/** The schema without what says nothing: the dialect, the bounds of every safe integer, of long texts and of those that only must not be empty, string keys of a record. */
 function slimSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(slimSchema);
   if (!isRecord(schema)) return schema;
@@ -89,17 +89,8 @@ function slimSchema(schema: unknown): unknown {
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([key, value]) => !saysNothing(key, value))
-      .map(([key, value]) => inFewerWords(key, valueKeywords.has(key) ? value : slimSchema(value))),
+      .map(([key, value]) => [key, valueKeywords.has(key) ? value : slimSchema(value)]),
   );
-}
-
-/** A choice among bare types is a list of their names. */
-function inFewerWords(key: string, value: unknown): [string, unknown] {
-  if (key !== "anyOf" || !Array.isArray(value)) return [key, value];
-  const types = value.flatMap((choice) => (isRecord(choice) && Object.keys(choice).length === 1 ? [choice.type] : []));
-  return types.length === value.length && types.every((type) => typeof type === "string")
-    ? ["type", types]
-    : [key, value];
 }
 
 /** Characters of a text that no model is tempted to pass. */
@@ -116,6 +107,8 @@ function saysNothing(key: string, value: unknown): boolean {
       return value === Number.MIN_SAFE_INTEGER;
     case "maximum":
       return value === Number.MAX_SAFE_INTEGER;
+    case "minLength":
+      return value === 1;
     case "maxLength":
       return typeof value === "number" && value > longText;
     case "propertyNames":

@@ -12,6 +12,7 @@ import { isRecord } from "../../../core/exact-json.ts";
 import { frameLimits } from "../../../workspace-limits.ts";
 import { hexOfBytes } from "../binary.ts";
 import { type Cell, type Column, fitsInt64, floatCell, type Row, type TimeUnit } from "../types.ts";
+import { dictionariesFirst } from "./arrow-order.ts";
 import { lz4Frame, zstdFrame } from "./codecs.ts";
 import { malformedFile } from "./errors.ts";
 import { frameNames, renamedNote } from "./names.ts";
@@ -66,10 +67,17 @@ export function zonesOfSchema(message: Uint8Array): Map<string, string> {
 export function openArrow(bytes: Uint8Array, choice: Omit<ColumnChoice, "types"> = {}): OpenedTable {
   inflated = 0;
   const table = decoded(() =>
-    tableFromIPC(bytes, { useBigInt: true, useBigIntTimestamp: true, useDecimalInt: true, useMap: false }),
+    tableFromIPC(dictionariesFirst(bytes), {
+      useBigInt: true,
+      useBigIntTimestamp: true,
+      useDecimalInt: true,
+      useMap: false,
+    }),
   );
   const { fields } = table.schema;
   if (fields.length === 0) throw noColumns();
+  // A bit is the least that a value takes.
+  if (table.numRows > Math.max(frameLimits.maxRows, 8 * (bytes.length + inflated))) throw emptyRows(table.numRows);
   const given = fields.map(({ name }) => name);
   const names = frameNames(given);
   const notes: string[] = [];
@@ -89,12 +97,34 @@ export function openArrow(bytes: Uint8Array, choice: Omit<ColumnChoice, "types">
     const end = Math.min(offset + limit, table.numRows);
     for (let from = offset; from < end; from += frameLimits.chunkRows) {
       const to = Math.min(end, from + frameLimits.chunkRows);
-      const batch: Row[] = [];
-      for (let at = from; at < to; at++) batch.push(readers.map(({ values, cell }) => cell(values.at(at))));
+      let batch: Row[] = [];
+      let chars = 0;
+      for (let at = from; at < to; at++) {
+        const row = readers.map(({ values, cell }) => cell(values.at(at)));
+        batch.push(row);
+        for (const one of row) chars += lengthOf(one);
+        // Values may overlap in the file, so that a few bytes of it are any number of long texts.
+        if (chars < frameLimits.chunkBytes) continue;
+        yield batch;
+        [batch, chars] = [[], 0];
+      }
       yield batch;
     }
   }
   return { columns: readers.map(({ column }) => column), total: table.numRows, notes, rows };
+}
+
+/** Characters of a text; of a list, its items. */
+function lengthOf(cell: Cell): number {
+  if (typeof cell === "string") return cell.length;
+  return Array.isArray(cell) ? cell.length * 8 : 8;
+}
+
+function emptyRows(rows: number): AppError {
+  return malformedFile(
+    `The file says that it has ${rows} rows, more than its bytes can hold.`,
+    "Write the file again.",
+  );
 }
 
 function decoded<T>(read: () => T): T {

@@ -1,11 +1,16 @@
 // Decompression inside Parquet and Arrow files: those codecs that cost little to carry. No WebAssembly: a Worker may compile none. Pure.
 import { decompress as unzstd } from "fzstd";
-import type { Compressors } from "hyparquet";
+import { type Compressors, snappyUncompress } from "hyparquet";
 import { gunzip } from "hyparquet-compressors/src/gzip.js";
 import { malformedFile } from "./errors.ts";
 
-/** What Parquet pages are decompressed with; SNAPPY comes with the reader. Brotli's dictionary alone would be a tenth of the Worker. */
+/** What Parquet pages are decompressed with. Brotli's dictionary alone would be a tenth of the Worker. */
 export const parquetCodecs: Compressors = {
+  SNAPPY: (input, length) => {
+    const output = new Uint8Array(length);
+    snappyUncompress(input, output);
+    return output;
+  },
   GZIP: (input, length) => gunzip(input, new Uint8Array(length)),
   ZSTD: (input, length) => unzstd(input, new Uint8Array(length)),
   LZ4: hadoopLz4,

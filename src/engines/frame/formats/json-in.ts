@@ -208,7 +208,18 @@ function documentOf(value: unknown): JsonDocument {
   throw malformedFile(
     "The document is neither an array of records nor an object with columns and data.",
     'Send [{"a": 1}, …], one record a line as NDJSON, or {"columns": ["a"], "data": [[1], …]} (pandas: orient="records" or "split"); of a nested document make records first, with query_dataset.',
+    { lists: listsIn(value) },
   );
+}
+
+/** Names of a document's members that hold lists, the longest first: where its records may be. */
+function listsIn(document: unknown): string[] {
+  if (!isRecord(document)) return [];
+  return Object.entries(document)
+    .flatMap(([name, list]) => (Array.isArray(list) && /^[A-Za-z_]\w{0,40}$/.test(name) ? [{ name, list }] : []))
+    .sort((a, b) => b.list.length - a.list.length)
+    .slice(0, 5)
+    .map(({ name }) => name);
 }
 
 function openDocument(document: JsonDocument, options: JsonOptions): OpenedTable {

@@ -16,6 +16,7 @@ import { type Cell, type Column, fitsInt64, floatCell, type Row, type TimeUnit }
 import { zonesOfSchema } from "./arrow-in.ts";
 import { parquetCodecs, readableCodecs } from "./codecs.ts";
 import { frameNames, renamedNote } from "./names.ts";
+import { requireFooter, requireHonestPages } from "./parquet-guard.ts";
 import { type ColumnChoice, chosenColumns, noColumns, type OpenedTable } from "./source.ts";
 import { clockText, dateText, decimalText, nestedNumber, textOfBytes, timestampText } from "./typed-values.ts";
 
@@ -39,6 +40,7 @@ interface ColumnPlan {
 
 /** Looks at a Parquet file. Throws `file_malformed`, `unsupported`, `not_found` for columns that are not there, `too_large`. */
 export async function openParquet(file: RangeSource, choice: Omit<ColumnChoice, "types"> = {}): Promise<OpenedTable> {
+  await requireFooter(file);
   const metadata = await reading(() => parquetMetadataAsync(file, { geoparquet: false }));
   const tree = parquetSchema(metadata);
   if (tree.children.length === 0) throw noColumns();
@@ -80,8 +82,8 @@ function requireReadable(metadata: FileMetaData, columns: ReadonlySet<string>): 
     for (const { meta_data: chunk } of group.columns) {
       if (chunk === undefined || !columns.has(chunk.path_in_schema[0] ?? "")) continue;
       if (!readable.includes(chunk.codec)) throw unreadableCodec(chunk.codec);
-      if (chunk.total_uncompressed_size > frameLimits.parquetColumnBytes)
-        throw columnTooLarge(chunk.path_in_schema[0] ?? "", Number(chunk.total_uncompressed_size));
+      const bytes = Math.max(Number(chunk.total_uncompressed_size), Number(chunk.total_compressed_size));
+      if (bytes > frameLimits.parquetColumnBytes) throw columnTooLarge(chunk.path_in_schema[0] ?? "", bytes);
     }
   }
 }
@@ -147,6 +149,7 @@ async function* readGroups(
     let rowStart = Math.max(start, offset);
     const last = Math.min(end, offset + limit);
     start = end;
+    if (rowStart < last) for (const { given } of plans) await requireHonest(file, metadata, group, given);
     while (rowStart < last) {
       const rowEnd = Math.min(last, rowStart + most);
       const blocks = await readBlocks(file, metadata, plans, { rowStart, rowEnd });
@@ -158,6 +161,41 @@ async function* readGroups(
       rowStart = rowEnd;
     }
   }
+}
+
+/** Looks through the pages of a column in a row group. Throws `file_malformed`, `too_large`. */
+async function requireHonest(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  group: FileMetaData["row_groups"][number],
+  given: string,
+): Promise<void> {
+  const tree = parquetSchema(metadata);
+  for (const { meta_data: chunk } of group.columns) {
+    if (chunk === undefined || chunk.path_in_schema[0] !== given) continue;
+    const path = elementsOf(tree, chunk.path_in_schema);
+    // Where the reader begins.
+    const start = Number(chunk.dictionary_page_offset || chunk.data_page_offset);
+    await reading(async () => {
+      const bytes = new Uint8Array(await file.slice(start, start + Number(chunk.total_compressed_size)));
+      const { codec } = chunk;
+      requireHonestPages(bytes, {
+        name: given,
+        isBoolean: chunk.type === "BOOLEAN",
+        rows: path.length === 1 && path[0]?.repetition_type !== "REPEATED" ? Number(group.num_rows) : undefined,
+        maxRepetition: path.filter(({ repetition_type }) => repetition_type === "REPEATED").length,
+        maxDefinition: path.filter(({ repetition_type }) => repetition_type !== "REQUIRED").length,
+        decompress: codec === "UNCOMPRESSED" ? undefined : parquetCodecs[codec],
+      });
+    });
+  }
+}
+
+/** From the column to its leaf. */
+function elementsOf(tree: SchemaTree, path: readonly string[]): SchemaElement[] {
+  const [name, ...rest] = path;
+  const child = tree.children.find(({ element }) => element.name === name);
+  return child === undefined ? [] : [child.element, ...elementsOf(child, rest)];
 }
 
 /** A range's columns, each in blocks of chunkRows cells as JSON: a tenth of what the cells themselves would take. */
@@ -185,15 +223,19 @@ async function readBlocks(
         compressors: parquetCodecs,
         utf8: false,
         parsers: rawParsers,
+        // An index could lead to pages that nobody looked through.
+        useOffsetIndex: false,
       };
       const scan = await parquetScan({ ...options, geoparquet: false, ...range });
       return scan.readColumn({ column: given, ...range });
     });
     for (const [index, block] of blocks.entries()) {
       const from = index * frameLimits.chunkRows;
-      const json = JSON.stringify(
-        Array.from(values.slice(from, from + frameLimits.chunkRows) as Iterable<unknown>, cell),
-      );
+      const cells = Array.from(values.slice(from, from + frameLimits.chunkRows) as Iterable<unknown>, cell);
+      // A long text that a dictionary has once may stand in every row.
+      const long = cells.reduce<number>((sum, one) => sum + (typeof one === "string" ? one.length : 0), chars);
+      if (long > heldChars && count > 1) return undefined;
+      const json = JSON.stringify(cells);
       block.push(json);
       chars += json.length;
     }

@@ -1,5 +1,6 @@
 // What every reader of a file has in common: bytes that can be read again, columns found, rows from an offset on. Pure.
 import { AppError, isAppError } from "../../../core/errors.ts";
+import { didYouMean, nearNames } from "../../../core/near-names.ts";
 import { frameLimits } from "../../../workspace-limits.ts";
 import { Utf8Reader } from "../../records/utf8.ts";
 import type { Column, LogicalType, Row } from "../types.ts";
@@ -97,9 +98,11 @@ export function askedType({ types }: ColumnChoice, name: string, given: string):
 
 function noColumn(name: string, names: readonly string[]): AppError {
   const shown = names.slice(0, 20).map((known) => known.slice(0, 60));
+  const more = names.length - shown.length;
+  const all = `The columns are ${shown.join(", ")}${more === 0 ? "" : ` and ${more} more`}.`;
   return new AppError("not_found", `There is no column ${JSON.stringify(name)} in the file.`, {
-    hint: "Take one of details.columns, as it is written there.",
-    details: { columns: shown, ...(names.length > shown.length ? { more: names.length - shown.length } : {}) },
+    hint: didYouMean(nearNames(name, names)) ?? all,
+    details: { columns: shown, ...(more === 0 ? {} : { more }) },
   });
 }
 
