@@ -12,6 +12,7 @@ import { isRecord } from "../../../core/exact-json.ts";
 import { frameLimits } from "../../../workspace-limits.ts";
 import { hexOfBytes } from "../binary.ts";
 import { type Cell, type Column, fitsInt64, floatCell, type Row, type TimeUnit } from "../types.ts";
+import { guardArrow } from "./arrow-guard.ts";
 import { dictionariesFirst } from "./arrow-order.ts";
 import { lz4Frame, zstdFrame } from "./codecs.ts";
 import { malformedFile } from "./errors.ts";
@@ -52,6 +53,7 @@ const dayMs = 86_400_000;
 /** Names and zones of the timestamps of an Arrow schema, which Parquet files carry; empty when it cannot be read. */
 export function zonesOfSchema(message: Uint8Array): Map<string, string> {
   try {
+    guardArrow(message);
     const { fields } = tableFromIPC(message).schema;
     return new Map(
       fields.flatMap(({ name, type }) =>
@@ -66,14 +68,15 @@ export function zonesOfSchema(message: Uint8Array): Map<string, string> {
 /** Looks at an Arrow file or stream. Throws `file_malformed`, `unsupported`, `not_found` for columns that are not there, `too_large`. */
 export function openArrow(bytes: Uint8Array, choice: Omit<ColumnChoice, "types"> = {}): OpenedTable {
   inflated = 0;
-  const table = decoded(() =>
-    tableFromIPC(dictionariesFirst(bytes), {
+  const table = decoded(() => {
+    guardArrow(bytes);
+    return tableFromIPC(dictionariesFirst(bytes), {
       useBigInt: true,
       useBigIntTimestamp: true,
       useDecimalInt: true,
       useMap: false,
-    }),
-  );
+    });
+  });
   const { fields } = table.schema;
   if (fields.length === 0) throw noColumns();
   // A bit is the least that a value takes.

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { isAppError } from "../../../core/errors.ts";
 import { openArrow } from "./arrow-in.ts";
 import { dictionariesFirst } from "./arrow-order.ts";
 
@@ -39,4 +40,29 @@ it("leaves alone what is no such file, and refuses one that is cut off", () => {
   broken.fill(0x7f, 0x2e0, 0x2e8);
   for (const bytes of [file.slice(0, 400), broken])
     expect(() => openArrow(bytes)).toThrow(expect.objectContaining({ code: "file_malformed" }));
+});
+
+it("ends soon on files whose counts lie, with a table or with an error of ours", async () => {
+  let state = 7;
+  const below = (limit: number): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((state / 2 ** 31) * limit);
+  };
+  const came = { opened: 0, refused: 0 };
+  for (let round = 0; round < 3_000; round++) {
+    const bytes = (round % 2 === 0 ? file : file.subarray(8)).slice();
+    for (let place = below(4); place >= 0; place--) {
+      const at = below(bytes.length);
+      bytes.fill([0x7f, 0xff, 0, 1, 0x80][below(5)] ?? 0, at, at + 1 + below(8));
+    }
+    try {
+      for await (const _ of openArrow(bytes).rows(0, 10));
+      came.opened++;
+    } catch (error) {
+      expect(isAppError(error) ? error.code : error).toMatch(/^(file_malformed|too_large|unsupported)$/);
+      came.refused++;
+    }
+  }
+  expect(came.opened).toBeGreaterThan(100);
+  expect(came.refused).toBeGreaterThan(1_000);
 });
