@@ -1,5 +1,7 @@
 // Values that SQLite gave, as a frame's cells: each column's type from all of its values. Pure.
+
 import { hexOfBytes } from "../frame/binary.ts";
+import { isCalendarDay } from "../frame/calendar.ts";
 import {
   type Cell,
   type Column,
@@ -56,7 +58,7 @@ export class ColumnFacts {
       case "int64":
         return kind === "i";
       case "date":
-        return kind === "t" && isDate(String(value));
+        return kind === "t" && isCalendarDay(String(value));
       case "timestamp":
         return kind === "t" && this.#noteTime(column, String(value));
       case "decimal":
@@ -68,7 +70,7 @@ export class ColumnFacts {
 
   #noteTime(column: Column, text: string): boolean {
     const found = timePattern.exec(text);
-    if (found === null || !isDate(found[1] ?? "")) return false;
+    if (found === null || !isCalendarDay(found[1] ?? "")) return false;
     this.#digits.add(found[5]?.length ?? 0);
     return (found[6] === "Z") === (column.timezone !== undefined);
   }
@@ -135,21 +137,6 @@ function isKeptType(type: Column["type"]): type is Kept {
   );
 }
 
-/** True for a day of the calendar, written YYYY-MM-DD. */
-export function isDate(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
-  const [year = 0, month = 0, day = 0] = text.split("-").map(Number);
-  const days =
-    month === 2
-      ? year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-        ? 29
-        : 28
-      : [4, 6, 9, 11].includes(month)
-        ? 30
-        : 31;
-  return month >= 1 && month <= 12 && day >= 1 && day <= days;
-}
-
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -185,7 +172,7 @@ export function cellOf(column: Column, kind: Kind, value: Raw): Cell | undefined
     case "bool":
       return kind === "i" && (value === 0 || value === 1) ? value === 1 : undefined;
     case "date":
-      return kind === "t" && isDate(String(value)) ? String(value) : undefined;
+      return kind === "t" && isCalendarDay(String(value)) ? String(value) : undefined;
     case "timestamp":
       return timestampCell(column, kind, value);
     case "decimal":
@@ -207,7 +194,7 @@ function floatValue(column: Column, kind: Kind, value: Raw): Cell | undefined {
 
 function timestampCell(column: Column, kind: Kind, value: Raw): Cell | undefined {
   const found = kind === "t" ? timePattern.exec(String(value)) : null;
-  if (found === null || !isDate(found[1] ?? "") || (found[6] === "Z") !== (column.timezone !== undefined))
+  if (found === null || !isCalendarDay(found[1] ?? "") || (found[6] === "Z") !== (column.timezone !== undefined))
     return undefined;
   const digits = fractionDigits[column.unit ?? "us"];
   const fraction = found[5] ?? "";

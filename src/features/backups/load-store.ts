@@ -1,7 +1,9 @@
 // A backup's state staged in an object and loaded from there in one turn. Synchronous; SQL only. Runs in the team object.
+
 import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
-import { bufferOf, hasTable, quoted, type RawSql } from "./snapshot-store.ts";
+import { quoteName } from "../../engines/sql/identifiers.ts";
+import { bufferOf, hasTable, type RawSql } from "./snapshot-store.ts";
 
 type Value = ArrayBuffer | string | number | null;
 
@@ -125,7 +127,7 @@ export function insertRows(
   // What has no type of its own would keep a number as a float; the platform's counters of AUTOINCREMENT are such.
   const place = name === "sqlite_sequence" ? "CAST(? AS INTEGER)" : "?";
   const places = columns.map((column) => (place !== "?" && column === "name" ? "?" : place)).join(", ");
-  const insert = `INSERT INTO ${quoted(name)} (${columns.map(quoted).join(", ")}) VALUES (${places})`;
+  const insert = `INSERT INTO ${quoteName(name)} (${columns.map(quoteName).join(", ")}) VALUES (${places})`;
   let count = 0;
   for (const line of rows) {
     let values = valuesOf(line);

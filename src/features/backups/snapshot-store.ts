@@ -1,6 +1,8 @@
 // A team's whole state as NDJSON, read in one turn and kept in pieces until it is stored. Synchronous; SQL only. Runs in the team object.
+
 import { AppError } from "../../core/errors.ts";
 import { hex } from "../../core/ids.ts";
+import { quoteName } from "../../engines/sql/identifiers.ts";
 import { backupLimits } from "../../workflow-limits.ts";
 import type { BackupFile, BackupReason, SnapshotHead, TableRows } from "./schema.ts";
 import { scratchTables } from "./team-state.ts";
@@ -21,7 +23,6 @@ type Value = ArrayBuffer | string | number | null;
 const batchChars = 128 * 1024;
 
 /** `name` as SQL: names of tables and columns come from the schema, never from a caller. */
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 export function hasTable(sql: RawSql, name: string): boolean {
   return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name).toArray().length > 0;
@@ -58,7 +59,7 @@ export function writeTables(
   };
   const written: TableRows[] = [];
   for (const name of tables) {
-    const cursor = sql.exec(`SELECT * FROM ${quoted(name)} ORDER BY rowid`);
+    const cursor = sql.exec(`SELECT * FROM ${quoteName(name)} ORDER BY rowid`);
     text += `${JSON.stringify({ table: name, columns: cursor.columnNames })}\n`;
     let rows = 0;
     for (const row of cursor.raw<Value[]>()) {

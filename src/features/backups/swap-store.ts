@@ -1,5 +1,7 @@
 // What a restore does to the tables: a copy made a team of its own, and what a team made swapped for what a backup has. Runs in the team object.
+
 import type { Db } from "../../durable/db.ts";
+import { quoteName } from "../../engines/sql/identifiers.ts";
 import { datasetLimits } from "../../limits.ts";
 import { claimObject, retireObject } from "../datasets/upload-store.ts";
 import {
@@ -13,7 +15,7 @@ import {
   valuesOf,
 } from "./load-store.ts";
 import type { SummaryItem } from "./schema.ts";
-import { hasTable, quoted, type RawSql } from "./snapshot-store.ts";
+import { hasTable, type RawSql } from "./snapshot-store.ts";
 import { accessTables, keptSettings, replacedTables } from "./team-state.ts";
 
 /** What is compared of each kind: the name, a mark that tells one state from another, and who may see it as JSON. */
@@ -105,7 +107,7 @@ function setSetting(sql: RawSql, key: string, json: string): void {
 function replaceAccess(sql: RawSql, access: Uint8Array): void {
   deferReferences(sql);
   for (const table of ["connections", "invitations", ...[...accessTables].reverse()])
-    sql.exec(`DELETE FROM ${quoted(table)}`);
+    sql.exec(`DELETE FROM ${quoteName(table)}`);
   eachTable(linesOf(access), (table) => {
     if (accessTables.includes(table.name)) insertRows(sql, table);
   });
@@ -129,7 +131,7 @@ export function swapState(sql: RawSql, db: Db, { files, now }: SwapInput): void 
   const live = liveWebhooks(sql);
   for (const table of [...replacedTables].reverse()) {
     const [where, values] = table === "settings" ? keptCondition() : ["", []];
-    sql.exec(`DELETE FROM ${quoted(table)}${where}`, ...values);
+    sql.exec(`DELETE FROM ${quoteName(table)}${where}`, ...values);
   }
   eachStaged(sql, (table) => {
     if (table.name === "team") sql.exec("UPDATE team SET name = ?", nameOf(table));

@@ -1,4 +1,5 @@
 // What groupby and pivot compute of the values of a group. null and NaN are no values, as pandas has it; whole numbers and decimals stay exact. Pure.
+
 import { AppError } from "../../core/errors.ts";
 import { familyOf } from "../../engines/frame/expressions/types.ts";
 import {
@@ -10,6 +11,7 @@ import {
   wholeNumber,
   writer,
 } from "../../engines/frame/expressions/values.ts";
+import { roundedOff, wholeSum } from "../../engines/frame/float-sums.ts";
 import { type Cell, type Column, fitsInt64, type Json, typeText } from "../../engines/frame/types.ts";
 import { type Held, keyBytes } from "./reading.ts";
 
@@ -230,18 +232,14 @@ export class FloatSums {
 
   add(group: number, value: number): void {
     const sum = this.#sums[group] ?? 0;
-    const next = sum + value;
-    if (Number.isFinite(next)) {
-      const lost = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
-      this.#lost[group] = (this.#lost[group] ?? 0) + lost;
-    }
-    this.#sums[group] = next;
+    this.#lost[group] = (this.#lost[group] ?? 0) + roundedOff(sum, value);
+    this.#sums[group] = sum + value;
   }
 
   /** undefined: nothing was added. */
   total(group: number): number | undefined {
     const sum = this.#sums[group];
-    return sum === undefined || !Number.isFinite(sum) ? sum : sum + (this.#lost[group] ?? 0);
+    return sum === undefined ? undefined : wholeSum(sum, this.#lost[group] ?? 0);
   }
 }
 

@@ -1,7 +1,6 @@
 // The frame operations' door in the workspace. Runs in the workspace.
 import { RpcTarget } from "cloudflare:workers";
 import type { WorkspaceDeps } from "../../durable/workspace-deps.ts";
-import { recordJson } from "../../engines/frame/output.ts";
 import type { Column, Row } from "../../engines/frame/types.ts";
 import type { Caller } from "../access/access.ts";
 import { readSlice } from "../frames/frame-store.ts";
@@ -81,12 +80,6 @@ export class OperationsRpc extends RpcTarget {
   describe(dataRef: string, columns: string[] | undefined, reader: Reader): { rows: number; lines: string[] } {
     const input = openInput(this.#deps, dataRef, reader);
     return { rows: input.count, lines: describeColumns(input, { columns }) };
-  }
-
-  /** Rows from `offset` on as records, for what has no frame of its own: a table. */
-  records(dataRef: string, offset: number, limit: number, reader: Reader): { total: number; lines: string[] } {
-    const input = openInput(this.#deps, dataRef, reader);
-    return { total: input.count, lines: input.slice(offset, limit).map((row) => recordJson(input.columns, row)) };
   }
 
   #write(made: Made, inputs: readonly Input[], lineage: Lineage, by: Caller, { name, maxRows, preview }: Wish) {

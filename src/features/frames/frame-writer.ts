@@ -7,8 +7,6 @@ import { appendChunk, beginFrame, finishFrame } from "./frame-store.ts";
 import { tooManyRows } from "./frames.ts";
 import type { Frame, NewFrame } from "./schema.ts";
 
-export { tooManyRows };
-
 /**
  * Makes a frame of what `rows` gives, in one transaction; a throw leaves nothing behind. `rows` may end by returning columns, when the types
  * became known only on the way. Throws `too_large` past `maxRows`, and as `beginFrame`.

@@ -1,5 +1,7 @@
 // Rows gathered into the points of a chart, as they come by. Pure.
+
 import { AppError } from "../../core/errors.ts";
+import { roundedOff, wholeSum } from "../../engines/frame/float-sums.ts";
 import type { Cell, Row } from "../../engines/frame/types.ts";
 import { niceTicks } from "../../engines/plot/ticks.ts";
 import type { Chart, Point, Series } from "../../engines/plot/types.ts";
@@ -173,16 +175,14 @@ function requireShort(column: string, name: number | string | undefined): void {
   );
 }
 
-/** Adds as groupby does (Neumaier's sum), so that a chart shows the same numbers. */
+/** Adds as groupby does, so that a chart shows the same numbers. */
 function addTo(cluster: Cluster, y: number): void {
-  const next = cluster.sum + y;
-  if (Number.isFinite(next))
-    cluster.lost += Math.abs(cluster.sum) >= Math.abs(y) ? cluster.sum - next + y : y - next + cluster.sum;
-  cluster.sum = next;
+  cluster.lost += roundedOff(cluster.sum, y);
+  cluster.sum += y;
 }
 
 function aggregated({ count, sum: rounded, lost, min, max }: Cluster, agg: Aggregate): number {
-  const sum = Number.isFinite(rounded) ? rounded + lost : rounded;
+  const sum = wholeSum(rounded, lost);
   return { count, sum, min, max, mean: sum / count }[agg];
 }
 

@@ -9,7 +9,8 @@ import { ColumnFacts, type Kind, type Raw, rowOf } from "../../engines/sql/resul
 import { parseStatement } from "../../engines/sql/statement.ts";
 import { frameLimits, sqlLimits } from "../../workspace-limits.ts";
 import type { Caller } from "../access/access.ts";
-import { tooManyRows, writeFrame } from "../frames/frame-writer.ts";
+import { writeFrame } from "../frames/frame-writer.ts";
+import { tooManyRows } from "../frames/frames.ts";
 import type { Frame, Lineage } from "../frames/schema.ts";
 import type { Reader } from "../workspace/schema.ts";
 import { unionOfSources } from "../workspace/workspace.ts";

@@ -1,21 +1,10 @@
 // Dates, times and decimals as text: what is one, its one form in tables, and what it is compared by. Pure.
+import { isCalendarDay } from "../../engines/frame/calendar.ts";
 import { tableLimits } from "../../workspace-limits.ts";
 
-const datePattern = /^(\d{4})-(\d{2})-(\d{2})$/;
 const timestampPattern =
   /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,30}))?)?(?:([Zz])|([+-])(\d{2}):?(\d{2}))$/;
 const decimalPattern = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?$/;
-
-/** True for YYYY-MM-DD of a day that the Gregorian calendar has. */
-export function isDate(text: string): boolean {
-  const match = datePattern.exec(text);
-  if (match === null) return false;
-  const [year, month, day] = match.slice(1).map(Number) as [number, number, number];
-  if (month < 1 || month > 12 || day < 1) return false;
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  const days = month === 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
-  return day <= days;
-}
 
 /**
  * The one form of an ISO 8601 time with a zone, in UTC: `YYYY-MM-DDTHH:MM:SS`, exactly `digits` of fraction, `Z`. Undefined for what is none, has
@@ -25,7 +14,7 @@ export function timestampOf(text: string, digits: number): string | undefined {
   const match = timestampPattern.exec(text);
   if (match === null) return undefined;
   const [, day = "", hour, minute, second = "00", fraction = "", , sign, offsetHour = "0", offsetMinute = "0"] = match;
-  if (!isDate(day) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  if (!isCalendarDay(day) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   if (Number(offsetHour) > 23 || Number(offsetMinute) > 59 || /[1-9]/.test(fraction.slice(digits))) return undefined;
   const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * (sign === "-" ? -1 : 1);
   const time = new Date(Date.parse(`${day}T${hour}:${minute}:${second}Z`) - offset * 60_000).toISOString();

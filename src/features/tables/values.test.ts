@@ -1,9 +1,11 @@
 // Values of every type: what is taken, what is refused and how, and that all come back as they were given. Runs in workerd.
+
 import { describe, expect, it } from "vitest";
 import { aTable, thrownBy } from "../../../test/helpers/records.ts";
 import { parseExact } from "../../core/exact-json.ts";
+import { isCalendarDay } from "../../engines/frame/calendar.ts";
 import type { Cell } from "../../engines/frame/types.ts";
-import { decimalOf, isDate, timestampOf } from "./literals.ts";
+import { decimalOf, timestampOf } from "./literals.ts";
 import type { ColumnType } from "./schema.ts";
 import { kindOf, sqlOfCell, sqlOfJson, type ValueColumn } from "./values.ts";
 
@@ -223,7 +225,7 @@ describe("literals", () => {
       "2024-00-01",
       "2024-01-00",
     ];
-    expect(days.filter(isDate)).toEqual(["2024-02-29", "2000-02-29"]);
+    expect(days.filter(isCalendarDay)).toEqual(["2024-02-29", "2000-02-29"]);
   });
 
   it("goes through zones over days, years and centuries", () => {

@@ -1,11 +1,13 @@
 // Values of table columns: what callers give, how SQLite keeps it, and what is shown again, each exactly the other. Pure.
+
 import { AppError } from "../../core/errors.ts";
 import { isRawNumber, isRecord } from "../../core/exact-json.ts";
 import { exceedsBytes, utf8Bytes } from "../../core/utf8.ts";
 import { base64OfBytes, bytesOfBase64, bytesOfHex } from "../../engines/frame/binary.ts";
+import { isCalendarDay } from "../../engines/frame/calendar.ts";
 import { type Cell, fitsInt64, floatCell } from "../../engines/frame/types.ts";
 import { tableLimits } from "../../workspace-limits.ts";
-import { decimalOf, isDate, timestampOf } from "./literals.ts";
+import { decimalOf, timestampOf } from "./literals.ts";
 import { type ColumnType, type TableColumn, timestampDigits } from "./schema.ts";
 
 /** What is bound for a value: int and bool as digits (see `boundValue`), float as a number, binary as bytes, the rest as text. */
@@ -69,7 +71,7 @@ function keep(column: ValueColumn, value: unknown): Exclude<SqlValue, null> | un
     case "text":
       return typeof value === "string" && value.isWellFormed() ? value : undefined;
     case "date":
-      return typeof value === "string" && isDate(value) ? value : undefined;
+      return typeof value === "string" && isCalendarDay(value) ? value : undefined;
     case "timestamp":
       return typeof value === "string" ? timestampOf(value, timestampDigits(column)) : undefined;
     case "decimal":

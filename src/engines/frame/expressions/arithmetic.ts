@@ -1,7 +1,9 @@
 // Numbers, days and texts computed with operators. Whole numbers are exact to 64 bits, decimals to 38 digits. Pure.
+
+import { dayNumber } from "../calendar.ts";
 import { fitsInt64 } from "../types.ts";
 import type { Scope } from "./compile.ts";
-import { dayNumber, textOfDay } from "./dates.ts";
+import { textOfDay } from "./dates.ts";
 import { type BinaryOperator, expressionError, type Node } from "./syntax.ts";
 import { describe, type Evaluate, familyOf, isWhole, requireLength, type Typed } from "./types.ts";
 import { decimalNumber, type Value, type ValueType, wholeNumber } from "./values.ts";

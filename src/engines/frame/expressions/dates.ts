@@ -1,23 +1,14 @@
 // Dates and timestamps as texts: checked, taken apart, counted, formatted. The calendar is the Gregorian one, times are UTC. Pure.
+import { dayNumber, isCalendarDay } from "../calendar.ts";
 import { fractionDigits, type TimeUnit } from "../types.ts";
 
-const datePattern = /^(\d{4})-(\d{2})-(\d{2})$/;
 const timestampPattern =
   /^(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 const dayMs = 86_400_000;
 
 /** The text when it is a day that there is. */
 export function dateOf(text: string): string | undefined {
-  const match = datePattern.exec(text);
-  if (match === null) return undefined;
-  return textOfDay(dayNumber(text)) === text ? text : undefined;
-}
-
-/** Days since 1970-01-01. */
-export function dayNumber(date: string): number {
-  const time = new Date(0);
-  time.setUTCFullYear(Number(date.slice(0, 4)), Number(date.slice(5, 7)) - 1, Number(date.slice(8, 10)));
-  return Math.round(time.getTime() / dayMs);
+  return isCalendarDay(text) ? text : undefined;
 }
 
 /** The day of that number; undefined outside the years 0 to 9999. */

@@ -1,22 +1,14 @@
 // Dates and timestamps as frames keep them, from text and from counts since 1970, and back. Pure.
+import { dayNumber, isCalendarDay } from "../calendar.ts";
 import { fractionDigits, type TimeUnit } from "../types.ts";
 
-const datePattern = /^(\d{4})-(\d{2})-(\d{2})$/;
 const timestampPattern =
-  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?$/;
-const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+  /^(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?$/;
 const dayMs = 86_400_000;
-
-function isDay(year: number, month: number, day: number): boolean {
-  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  return day <= (month === 2 && isLeap ? 29 : (monthDays[month - 1] ?? 0));
-}
 
 /** True for YYYY-MM-DD of a day there is, from year 1 to 9999. */
 export function isDateText(text: string): boolean {
-  const match = datePattern.exec(text);
-  return match !== null && isDay(Number(match[1]), Number(match[2]), Number(match[3]));
+  return isCalendarDay(text) && !text.startsWith("0000");
 }
 
 /** What a timestamp's text says. */
@@ -32,12 +24,12 @@ export interface ReadTime {
 export function readTime(text: string): ReadTime | undefined {
   const match = timestampPattern.exec(text);
   if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second = "0", fraction = "", zone] = match;
-  if (!isDay(Number(year), Number(month), Number(day))) return undefined;
+  const [, day = "", hour, minute, second = "0", fraction = "", zone] = match;
+  if (!isDateText(day)) return undefined;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   const shift = zone === undefined || zone === "Z" ? 0 : offsetMs(zone);
   if (shift === undefined) return undefined;
-  const midnight = daysOfDate(`${year}-${month}-${day}`) * dayMs;
+  const midnight = dayNumber(day) * dayMs;
   const secondMs = midnight + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000 - shift;
   if (secondMs < firstSecondMs || secondMs > lastSecondMs) return undefined;
   return { secondMs, fraction, isZoned: zone !== undefined };
@@ -64,15 +56,8 @@ export function timeCell({ secondMs, fraction }: Omit<ReadTime, "isZoned">, unit
   return `${seconds}${digits === 0 ? "" : `.${fraction.padEnd(digits, "0")}`}${isZoned ? "Z" : ""}`;
 }
 
-/** Days since 1970-01-01 of a date as frames keep it. */
-export function daysOfDate(date: string): number {
-  const time = new Date(0);
-  // Not by Date.UTC, which takes the years before 100 for others.
-  return time.setUTCFullYear(Number(date.slice(0, 4)), Number(date.slice(5, 7)) - 1, Number(date.slice(8, 10))) / dayMs;
-}
-
-const firstSecondMs = daysOfDate("0001-01-01") * dayMs;
-const lastSecondMs = daysOfDate("9999-12-31") * dayMs + dayMs - 1000;
+const firstSecondMs = dayNumber("0001-01-01") * dayMs;
+const lastSecondMs = dayNumber("9999-12-31") * dayMs + dayMs - 1000;
 
 /** The date that many days after 1970-01-01; undefined outside the years 1 to 9999. */
 export function dateOfDays(days: number): string | undefined {

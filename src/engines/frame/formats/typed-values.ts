@@ -3,9 +3,10 @@
 import { AppError } from "../../../core/errors.ts";
 import { parseExact } from "../../../core/exact-json.ts";
 import { bytesOfHex } from "../binary.ts";
+import { dayNumber } from "../calendar.ts";
 import { type Cell, type Column, fitsInt64, floatOf, type TimeUnit } from "../types.ts";
 import { decimalOfUnscaled, unscaledOf } from "./numbers.ts";
-import { countOfTime, dateOfDays, daysOfDate, timeOfCount } from "./times.ts";
+import { countOfTime, dateOfDays, timeOfCount } from "./times.ts";
 
 export type TypedValue = null | bigint | number | boolean | string | Uint8Array;
 
@@ -21,7 +22,7 @@ export function typedValue(column: Column, cell: Cell, unit: TimeUnit = column.u
     case "bool":
       return cell as boolean;
     case "date":
-      return daysOfDate(cell as string);
+      return dayNumber(cell as string);
     case "timestamp": {
       const scaled = countOfTime(cell as string, column.unit ?? "us") * (unit === column.unit ? 1n : 1000n);
       if (!fitsInt64(scaled)) throw outOfRange(column, unit);
