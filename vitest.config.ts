@@ -11,6 +11,8 @@ export default defineConfig({
     }),
   ],
   test: {
+    // Each file has a runtime of its own; one a core.
+    maxWorkers: 2,
     // The request log has a line for every request that a test sends.
     onConsoleLog: (text) => !text.startsWith('{"event":"request"'),
     include: ["src/**/*.test.ts", "test/workflow/**/*.test.ts"],

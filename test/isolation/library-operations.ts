@@ -13,6 +13,7 @@ import {
   type ToolUse,
   withoutUndefined,
 } from "./plan.ts";
+import type { Answer } from "./wire.ts";
 import type { Thing } from "./world.ts";
 
 /** A definition and description full of secrets of the thing's. */
@@ -196,6 +197,12 @@ function listRoute(situation: Situation): RouteUse {
   };
 }
 
+/** An entry that could not be imported is in the report by its name, not an error of the request; the others are there. */
+export function madeByImport(situation: Situation, answer: Answer, things: readonly Thing[]): void {
+  const failed = /"failed":\[([^\]]*)/.exec(answer.text)?.[1] ?? "";
+  for (const thing of things) if (!failed.includes(`"${thing.name}"`)) madeLive(situation, thing);
+}
+
 export const libraryRoutes: Operations<RouteUse> = {
   [`POST ${base}`]: (situation) => {
     const made = scratchThing(situation, "function");
@@ -209,13 +216,7 @@ export const libraryRoutes: Operations<RouteUse> = {
       needs: ["library:write"],
       codes: ["invalid_argument"],
       writes: true,
-      after: (answer) => {
-        // An entry that could not be imported is in the report, not an error of the request.
-        for (const thing of [made, tool]) {
-          const failed = /"failed":\[(?!\])/.test(answer.text);
-          if (!failed) madeLive(situation, thing);
-        }
-      },
+      after: (answer) => madeByImport(situation, answer, [made, tool]),
     };
   },
   [`GET ${base}/functions`]: listRoute,

@@ -1,6 +1,5 @@
 // The proof's operations on exports, imports and the keys a team trusts. Runs anywhere.
-import { madeLive } from "./data-operations.ts";
-import { secretFunction, secretTool } from "./library-operations.ts";
+import { madeByImport, secretFunction, secretTool } from "./library-operations.ts";
 import {
   type Operations,
   type RouteUse,
@@ -31,11 +30,7 @@ function aFile(situation: Situation) {
     functions: [secretFunction(situation, made)],
     tools: [secretTool(situation, tool)],
   });
-  const after = (answer: Answer): void => {
-    // An entry that could not be imported is in the report, not an error of the request.
-    if (/"failed":\[(?!\])/.test(answer.text)) return;
-    for (const thing of [made, tool]) madeLive(situation, thing);
-  };
+  const after = (answer: Answer): void => madeByImport(situation, answer, [made, tool]);
   return { content, after };
 }
 
@@ -97,14 +92,22 @@ export const sharingRoutes: Operations<RouteUse> = {
   ),
   [`POST ${library}/import`]: (situation) => {
     const { content, after } = aFile(situation);
-    const isPlan = situation.world.random.chance(0.3);
     return {
       text: content,
       type: "application/json",
-      query: isPlan ? { plan: "true", strategy: strategyOf(situation) } : { strategy: "overwrite" },
+      query: { strategy: "overwrite" },
       needs: ["library:write"],
       writes: true,
-      ...(isPlan ? {} : { after }),
+      after,
+    };
+  },
+  [`POST ${library}/plan`]: (situation) => {
+    const { content } = aFile(situation);
+    return {
+      text: content,
+      type: "application/json",
+      query: { strategy: strategyOf(situation) },
+      needs: ["library:write"],
     };
   },
   [`GET ${signers}`]: () => ({ needs: ["data:read"] }),
