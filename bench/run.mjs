@@ -4,6 +4,7 @@ import { benchBackup } from "./backup.mjs";
 import { benchFrames } from "./frames.mjs";
 import { benchJq } from "./jq-native.mjs";
 import { benchMcp } from "./mcp.mjs";
+import { benchPages } from "./pages.mjs";
 import { benchBundle, benchTokens } from "./surface.mjs";
 
 const number = (value) => (value >= 100 ? Math.round(value).toString() : value.toPrecision(3));
@@ -32,6 +33,8 @@ console.error("backup and restore of a large team …");
 for (const { name, measured, compared } of await benchBackup()) rows.push([name, measured, compared]);
 console.error("frames against DuckDB and sqlite3 …");
 for (const { name, measured, compared } of await benchFrames()) rows.push([name, measured, compared]);
+console.error("pages in a browser …");
+for (const { name, measured, compared } of await benchPages()) rows.push([name, measured, compared]);
 console.error("tokens, bundle, start-up …");
 for (const { name, value, unit, goal } of [...(await benchTokens()), ...benchBundle()]) {
   rows.push([

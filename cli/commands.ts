@@ -95,6 +95,11 @@ export const entries: readonly Entry[] = [
     load: async () => (await import("./commands/backup/create.ts")).createBackup,
   },
   {
+    name: "backup download",
+    summary: "Writes a backup to a file, to keep elsewhere.",
+    load: async () => (await import("./commands/backup/download.ts")).downloadBackup,
+  },
+  {
     name: "backup preview",
     summary: "Opens a backup as a preview team and shows what restoring it would change.",
     load: async () => (await import("./commands/backup/preview.ts")).previewBackup,

@@ -13,10 +13,11 @@ export function welcomeText({ origin, team, token, ownerLink, proof, persistDir 
   const mcpRemote = { command: "npx", args: ["mcp-remote", url, "--header", `Authorization:Bearer ${token}`] };
   const http = { url, headers: { Authorization: `Bearer ${token}` } };
   return `
-MCP URL  ${url}
-Token    ${token}   (owner of team "${team}"; a new one each start, older ones stay valid)
-Browser  ${ownerLink}
-         signs in one browser as an owner, once and within a day; a new one each start. Then add a passkey: ${new URL("/account", ownerLink)}
+Dashboard  ${new URL(`/t/${team}`, ownerLink)}
+Sign in    ${ownerLink}
+           signs in one browser as an owner, once and within a day; a new one each start. Add a passkey there to come back, then open the dashboard.
+MCP URL    ${url}
+Token      ${token}   (owner of team "${team}"; a new one each start, older ones stay valid)
 
 Connect
   Claude Code          claude mcp add --transport http super-data ${url} --header "Authorization: Bearer ${token}"

@@ -1,5 +1,5 @@
 // What a call at the edge is given: who asks, the team's definitions as of one revision, and the means to act. Types only.
-import type { Actor } from "./features/access/access.ts";
+import type { Actor, Unless } from "./features/access/access.ts";
 import type { EndedConnection } from "./features/access/connections.ts";
 import type { Credential } from "./features/access/schema.ts";
 import type { Dataset } from "./features/datasets/schema.ts";
@@ -115,6 +115,10 @@ export interface CallContext {
   answerSeal: AnswerSeal;
   /** The idempotency key's row that this call runs under, if any. */
   idempotencyId?: string;
+  /** The newest entry of the team's log when the call entered; known of a request with a precondition. */
+  auditHead?: number;
+  /** What the call's writes are refused for; see features/access. */
+  unless?: Unless;
   /** What the request log will say of this request; whoever learns it fills it in. */
   trace?: RequestTrace;
   /** Reports progress of long work to the caller, where it can listen. */

@@ -91,6 +91,8 @@ export const logLimits = {
   rows: 100_000,
   /** Days kept. */
   days: 90,
+  /** Executions that one search of text looks at, from its cursor back: the arguments of each have to be read. */
+  searchRows: 10_000,
   /** Milliseconds a report may wait for others, so that many calls at once are one write. */
   batchMs: 50,
   /** Characters of a client's name, as it says it, in a line of the request log. */
@@ -139,10 +141,14 @@ export const mcpLimits = {
 export const httpLimits = {
   /** Bytes of a JSON body: it carries a few names and numbers, never data. */
   jsonBytes: 64 * KIB,
+  /** Bytes of a form of a team's pages: a library may be pasted into it, and percent signs make its text up to three times as long. */
+  formBytes: 4 * MIB,
   /** Bytes of a refused body that are still read, so that its sender is done writing when the answer comes. */
   restBytes: 4 * MIB,
   /** Milliseconds such a rest may take. */
   restMs: 2_000,
+  /** Bytes of an answer that is sent as it is, whatever its reader takes: less than that goes over in one packet anyway. */
+  plainBytes: KIB,
 } as const;
 
 /** Limits of lists: how many entries one answer holds. */
@@ -209,7 +215,11 @@ export const datasetLimits = {
   partsUploadMs: 24 * 60 * 60_000,
   /** Milliseconds an upload in parts is remembered once it is complete, for a caller who lost the answer. */
   completedUploadMs: 24 * 60 * 60_000,
-  /** Milliseconds a replaced version's bytes stay for readers under way. */
+  /** Replaced versions kept of a dataset, beside the current one: they can be read, compared and restored. */
+  keptVersions: 10,
+  /** Days a replaced version is kept, and a deleted dataset with all its versions: long enough to notice a mistake after a holiday. */
+  keptDays: 30,
+  /** Milliseconds the bytes of a version that is kept no longer stay for readers under way. */
   retiredGraceMs: 10 * 60_000,
   /** Milliseconds after which a deletion that nobody confirmed is sent again. */
   deletionRetryMs: 10 * 60_000,
@@ -251,6 +261,22 @@ export const datasetLimits = {
   toolContentBytes: 1 * MIB,
   /** Characters of a dataset's description. */
   descriptionChars: 2_000,
+  /** Bytes of a file's beginning that a preview takes: hundreds of records, sent and read in a moment. */
+  previewBytes: 256 * KIB,
+  /** Records that a preview shows. */
+  previewRecords: 20,
+  /** Bytes read of each of two versions that are compared: a few seconds of computation. */
+  compareBytes: 128 * MIB,
+  /** Bytes of records held while their counterparts in the other version are looked for; versions in the same order need next to none. */
+  compareHeldBytes: 16 * MIB,
+  /** Records held so: each takes room besides its bytes. */
+  compareHeldRecords: 100_000,
+  /** Records, and changes of one, that a comparison shows when the caller asks for no number. */
+  comparedShown: 5,
+  /** Records that it shows at most. */
+  comparedShownMax: 50,
+  /** Characters of a record or value that it shows. */
+  comparedChars: 300,
 } as const;
 
 /** Limits of the audit log. */
@@ -291,6 +317,28 @@ export const idempotencyLimits = {
   teamAnswerBytes: 256 * MIB,
   /** Bytes of a body that is read before its request begins; of a longer one the digest is known only at its end. */
   bufferedBytes: MIB,
+} as const;
+
+/** Limits of a team's activity over time: calls, background work and storage, as the dashboard's monitoring shows them. */
+export const activityLimits = {
+  /** Milliseconds of the periods that calls are counted in at first. */
+  periodMs: 5 * 60_000,
+  /** Milliseconds after which such periods are put together into hours, so that the window of an hour still has its minutes. */
+  fineMs: 3 * 60 * 60_000,
+  /** Milliseconds after which hours are put together into days, so that the window of a week still has its hours. */
+  hoursMs: 8 * 24 * 60 * 60_000,
+  /** Days that what was counted, and samples of what is stored, are kept. */
+  days: 90,
+  /** Pairs of tool and outcome counted in one hour; calls of further ones are counted as `other`. */
+  series: 300,
+  /** Pairs of person and tool counted in one hour, likewise. */
+  userSeries: 1_000,
+  /** Milliseconds between two samples of what is stored and what waits, while the team is in use. */
+  sampleMs: 60 * 60_000,
+  /** Tools and people that an answer lists when the caller asks for no number. */
+  listed: 10,
+  /** Tools and people that an answer lists at most. */
+  maxListed: 100,
 } as const;
 
 /** Token buckets: each refills evenly. A team's hold at most a minute's worth; its admins set theirs up to maxPerMinute. */

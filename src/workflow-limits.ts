@@ -36,8 +36,12 @@ export const approvalLimits = {
   testsKeptDays: 7,
   /** Characters of a justification. */
   justificationChars: 4_000,
-  /** Characters of a vote's comment, and of the reason why a proposal was withdrawn. */
+  /** Characters of a comment, of a vote's too, and of the reason why a proposal was withdrawn. */
   commentChars: 2_000,
+  /** Comments on one proposal. */
+  comments: 200,
+  /** Of these, how many of the newest get_proposal puts into its text; all are in its data. */
+  commentsInText: 20,
   /** Tests of one proposal. */
   tests: 50,
   /** Bytes as JSON of a proposal's tests, and of what checking it found. */

@@ -145,3 +145,21 @@ export const sqlLimits = {
   /** Bytes of rows that one answer is made from. */
   answerBytes: 4 * MIB,
 } as const;
+
+/** Limits of the dashboard's playground. */
+export const playgroundLimits = {
+  /** Characters of an address that holds a query: browsers, proxies and chats take those whole. A longer query runs, and has no link. */
+  addressChars: 8 * KIB,
+  /** Bytes of all of a query's outputs that a download is made of: they are in memory as text at once. */
+  resultBytes: 16 * MIB,
+  /** Bytes of outputs that a chart is drawn of: as values they take up to ten times that. */
+  chartBytes: 4 * MIB,
+  /** Characters of a value in a cell of the table; JSON shows it whole. */
+  cellChars: 300,
+  /** Names along a chart that is chosen by itself: more are not read. */
+  categories: 60,
+  /** Queries of one's own that are offered again. */
+  recent: 8,
+  /** Fields of the data that are listed beside the query. */
+  fields: 60,
+} as const;

@@ -1,4 +1,5 @@
 // Uploading a source: in one request while it is small, else in parts that are checked, sent again and resumed. Runs under Node.
+import { createHash } from "node:crypto";
 import { CliError } from "../core/errors.ts";
 import { type Api, segment } from "../core/http.ts";
 import type { Dataset } from "../core/wire.ts";
@@ -73,7 +74,11 @@ async function inOne({ api, onProgress }: UploadDeps, what: Upload, body: Bytes)
   const answer = await api.send(`/datasets/${segment(what.name)}`, {
     method: "PUT",
     query: { description: what.description },
-    headers: { "content-type": contentTypes[what.format], ...what.condition },
+    headers: {
+      "content-type": contentTypes[what.format],
+      "content-digest": digestField(createHash("sha256").update(body).digest()),
+      ...what.condition,
+    },
     body,
   });
   onProgress(body.length);
@@ -93,8 +98,10 @@ async function inParts(
   let number = 0;
   let resumed = 0;
   let done = 0;
+  const hash = createHash("sha256");
   for await (const bytes of parts) {
     number += 1;
+    hash.update(bytes);
     const etag = etagOf(bytes);
     const there = present.get(number);
     if (there?.etag === etag && there.bytes === bytes.length) resumed += 1;
@@ -102,7 +109,8 @@ async function inParts(
     done += bytes.length;
     deps.onProgress(done);
   }
-  const answer = await complete(deps, path, number, what, key);
+  const all = { parts: number, digest: digestField(hash.digest()) };
+  const answer = await complete(deps, path, all, what, key);
   if (key !== undefined) await deps.open.remove(key);
   return { ...(await committed(answer)), parts: number, resumed };
 }
@@ -132,9 +140,10 @@ function undefinedWhenGone(error: unknown): undefined {
   throw error;
 }
 
-/** Sends one part; the server's checksum of what it stored must be ours of what was sent. */
+/** Sends one part with its checksum; the server's of what it stored must be the same. */
 async function putPart(api: Api, path: string, bytes: Bytes, etag: string): Promise<void> {
-  const headers = { "content-type": "application/octet-stream" };
+  const digest = digestField(Buffer.from(etag.slice(1, -1), "hex"));
+  const headers = { "content-type": "application/octet-stream", "content-digest": digest };
   const stored = await api.json<PartStatus>(path, { method: "PUT", headers, body: bytes, keyed: false });
   if (stored.etag === etag && stored.bytes === bytes.length) return;
   throw new CliError("checksum", `Part ${stored.part} arrived changed: its SHA-256 is not that of what was sent.`, {
@@ -145,13 +154,13 @@ async function putPart(api: Api, path: string, bytes: Bytes, etag: string): Prom
 async function complete(
   { api, open }: UploadDeps,
   path: string,
-  parts: number,
+  all: { parts: number; digest: string },
   { condition }: Upload,
   key: string | undefined,
 ): Promise<Response> {
   try {
     // Without a key: asked again, it answers what it answered.
-    return await api.send(`${path}/complete`, { method: "POST", json: { parts }, headers: condition, keyed: false });
+    return await api.send(`${path}/complete`, { method: "POST", json: all, headers: condition, keyed: false });
   } catch (error) {
     // The same bytes would be refused again, so there is nothing to go on with.
     if (error instanceof CliError && ["dataset_malformed", "too_large"].includes(error.code)) {
@@ -161,6 +170,9 @@ async function complete(
     throw error;
   }
 }
+
+/** A SHA-256 as digest fields have it (RFC 9530). */
+const digestField = (sha256: Uint8Array): string => `sha-256=:${Buffer.from(sha256).toString("base64")}:`;
 
 async function committed(answer: Response): Promise<{ dataset: Dataset; created: boolean }> {
   return { dataset: (await answer.json()) as Dataset, created: answer.status === 201 };

@@ -38,9 +38,9 @@ export interface ImportRequest {
 const headers = { "content-type": "application/yaml" };
 
 export const planImport = (api: Api, { content, strategy, names }: ImportRequest): Promise<ImportPlan> =>
-  api.json<ImportPlan>("/library/import", {
+  api.json<ImportPlan>("/library/plan", {
     method: "POST",
-    query: { plan: true, strategy, names },
+    query: { strategy, names },
     headers,
     body: content,
     keyed: false,

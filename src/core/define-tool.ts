@@ -27,6 +27,7 @@ export const permissions = [
   "audit:read",
   "webhooks:manage",
   "backups:manage",
+  "backups:download",
 ] as const;
 export type Permission = (typeof permissions)[number];
 

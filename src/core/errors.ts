@@ -12,6 +12,8 @@ export const errorCodes = [
   "already_exists",
   "conflict",
   "precondition_failed",
+  "range_not_satisfiable",
+  "digest_mismatch",
   "idempotency_mismatch",
   "idempotency_running",
   "idempotency_lost",

@@ -1,6 +1,7 @@
 // When the team object wakes and what it does then: hands expired work to the queue and trims the log. Idempotent. Runs in the object.
 import { dayMs, hourMs } from "../core/durations.ts";
 import { logFailure } from "../core/log.ts";
+import { mergePeriods, trimPeriods } from "../features/activity/store.ts";
 import { sweepProposals } from "../features/approvals/settling.ts";
 import { trimSettled } from "../features/approvals/store.ts";
 import { holdsFiles } from "../features/backups/store.ts";
@@ -29,7 +30,9 @@ export async function sweepTeam(deps: TeamDeps, queue: Queue<BackgroundMessage>,
   const wakeAt = (time: number | undefined): void => (time === undefined ? undefined : deps.wakeAt(time));
   trimExecutions(deps.db, now);
   trimPatterns(deps.db, now);
-  if (hasExecutions(deps.db)) deps.wakeAt(now + dayMs);
+  deps.atomically(() => mergePeriods(deps.db, now));
+  const hasPeriods = trimPeriods(deps.db, now);
+  if (hasPeriods || hasExecutions(deps.db)) deps.wakeAt(now + dayMs);
   const nextKeyAt = sweepKeys(deps.db, now);
   // Hourly at most: keys that are over are as good as gone, so one sweep may take many.
   if (nextKeyAt !== undefined) deps.wakeAt(nextKeyAt > now ? Math.max(nextKeyAt, now + hourMs) : now + 1_000);

@@ -23,6 +23,8 @@ import {
 } from "../features/teams/deployment-store.ts";
 import { type Db, migrateDb, openDb } from "./db.ts";
 
+const signOutsKey = "operator_sign_outs";
+
 /** There is one, under the name `deployment`. */
 export class DeploymentObject extends DurableObject<Env> {
   readonly #db: Db;
@@ -88,5 +90,20 @@ export class DeploymentObject extends DurableObject<Env> {
 
   queues(): QueueTotal[] {
     return selectQueues(this.#db);
+  }
+
+  isOperatorSignedOut(session: string): boolean {
+    return Object.hasOwn(this.#signOuts(), session);
+  }
+
+  /** Remembers that a session of the operator's pages has ended, until its cookie would end by itself (Unix milliseconds). */
+  signOutOperator(session: string, until: number): void {
+    const now = Date.now();
+    const lasting = Object.entries(this.#signOuts()).filter(([, end]) => end > now);
+    this.ctx.storage.kv.put(signOutsKey, Object.fromEntries([...lasting, [session, until]]));
+  }
+
+  #signOuts(): Record<string, number> {
+    return this.ctx.storage.kv.get<Record<string, number>>(signOutsKey) ?? {};
   }
 }

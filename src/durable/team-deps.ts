@@ -1,9 +1,9 @@
 // What every feature of the team object is given. Runs in the object.
 import { eq, sql } from "drizzle-orm";
 import { dayMs } from "../core/durations.ts";
-import type { Asker, Caller, Visibility } from "../features/access/access.ts";
+import { type Asker, type Caller, movedOn, type Visibility } from "../features/access/access.ts";
 import type { AuditEntry } from "../features/audit/schema.ts";
-import { appendAudit } from "../features/audit/store.ts";
+import { appendAudit, writtenSince } from "../features/audit/store.ts";
 import { markWritten } from "../features/idempotency/store.ts";
 import { appendEvents, type FeedEvent } from "../features/live/store.ts";
 import { writeNotices } from "../features/notifications/notice-store.ts";
@@ -78,6 +78,9 @@ export function makeTeamDeps(
   later: TeamDeps["later"],
 ): TeamDeps {
   const atomically = <T>(write: () => T): T => alarm.afterwards(() => storage.transactionSync(write));
+  const requireUnmoved = ({ unless, requestId }: Caller): void => {
+    if (unless?.team !== undefined && writtenSince(db, unless.team, requestId)) throw movedOn();
+  };
   const finish = <T>(by: Caller, done: Change<T>, revision: number): { result: T; events: FeedEvent[] } => {
     const now = Date.now();
     appendAudit(db, by, done.audit, now);
@@ -95,12 +98,16 @@ export function makeTeamDeps(
     endFeeds: feed.endFeeds,
     now: () => Date.now(),
     record: (by, write) => {
-      const { result, events } = atomically(() => finish(by, { events: [], ...write() }, readTeam(db).revision));
+      const { result, events } = atomically(() => {
+        requireUnmoved(by);
+        return finish(by, { events: [], ...write() }, readTeam(db).revision);
+      });
       feed.publish(events);
       return result;
     },
     change: (by, write) => {
       const { result, events } = atomically(() => {
+        requireUnmoved(by);
         const { revision } = db
           .update(team)
           .set({ revision: sql`${team.revision} + 1` })

@@ -3,6 +3,7 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import { isAppError } from "../core/errors.ts";
 import { connections, users } from "../features/access/table.ts";
 import { datasets } from "../features/datasets/table.ts";
+import { keptBytes } from "../features/datasets/version-store.ts";
 import { jqFunctions } from "../features/jq-functions/table.ts";
 import { tools } from "../features/jq-tools/table.ts";
 import type { CallCount, TeamGauges } from "../features/metrics/schema.ts";
@@ -66,6 +67,7 @@ export function readGauges(ctx: DurableObjectState, db: Db): TeamGauges {
     openStreams: openFeeds(ctx),
     datasets: data?.n ?? 0,
     datasetBytes: data?.bytes ?? 0,
+    keptVersionBytes: keptBytes(db),
     functions: db.select({ n }).from(jqFunctions).where(eq(jqFunctions.isActive, true)).get()?.n ?? 0,
     tools: db.select({ n }).from(tools).where(eq(tools.isActive, true)).get()?.n ?? 0,
     sqliteBytes: ctx.storage.sql.databaseSize,

@@ -8,8 +8,13 @@ import { ConnectionsRpc } from "../features/access/connection-rpc.ts";
 import { AccessRpc } from "../features/access/rpc.ts";
 import type { Credential } from "../features/access/schema.ts";
 import { actorFor, findActor } from "../features/access/store.ts";
+import { isWork } from "../features/activity/activity.ts";
+import { ActivityRpc } from "../features/activity/rpc.ts";
+import { addSample, isSampleDue, nextSampleAt } from "../features/activity/sample-store.ts";
+import { countCalls, countUsers } from "../features/activity/store.ts";
 import { ApprovalsRpc } from "../features/approvals/rpc.ts";
 import { AuditRpc } from "../features/audit/rpc.ts";
+import { auditHead } from "../features/audit/store.ts";
 import { adoptSnapshots, noteMissedSnapshot, sweepBackups } from "../features/backups/keeping.ts";
 import { MakingRpc } from "../features/backups/making-rpc.ts";
 import { leftOver, snapshotBeforeMigration } from "../features/backups/migrating.ts";
@@ -47,6 +52,7 @@ import { type Db, hasSchema, isBehind, type MigrationSource, migrateDb, openDb }
 import { acceptFeed, answerPings, endExpired, endFeeds, openingOf, publishToFeed, refuseMessage } from "./feed.ts";
 import { makeTeamDeps, type TeamDeps } from "./team-deps.ts";
 import { DoorRefusals, readGauges } from "./team-gauges.ts";
+import { readHolding, sizesOfWorkspace } from "./team-holding.ts";
 
 /** What the Worker knows of the team already. */
 export interface KnownState {
@@ -58,6 +64,8 @@ export interface EnterInput extends KnownState {
   credential: Credential;
   /** The request would restore a deleted team. */
   restoring?: boolean;
+  /** The request has a precondition, so it must know the newest entry of the log. */
+  withHead?: boolean;
 }
 
 /** The team's definitions, as far as the Worker does not know them. */
@@ -78,6 +86,7 @@ export interface TeamEntry extends TeamState {
   logArguments: boolean;
   /** Where the caller's rate limits stand, this request counted. */
   limits: RateState[];
+  auditHead?: number;
 }
 
 /** `full`: not a difference but everything there is. A difference includes inactive and deleted entries, so that they can be taken out. */
@@ -185,7 +194,8 @@ export class TeamObject extends DurableObject<Env> {
     if (input.restoring !== true || actor.role !== "owner") requireNotDeleted(this.#db);
     const settings = readSettings(this.#db);
     const limits = this.#limiter.enter(actor, settings, this.#deps.now());
-    return { actor, limits, logArguments: settings.log_arguments, ...this.#stateSince(input) };
+    const head = input.withHead === true ? { auditHead: auditHead(this.#db).seq } : {};
+    return { actor, limits, logArguments: settings.log_arguments, ...head, ...this.#stateSince(input) };
   }
 
   /** The team's definitions for what the Worker does in it by itself; undefined when there is no team or it was deleted. */
@@ -254,8 +264,18 @@ export class TeamObject extends DurableObject<Env> {
       gauges: () => readGauges(this.ctx, this.#db),
       takeRefusals: () => this.#refusals.take(),
       learn: (report) => learn(deps, report),
+      count: (calls, logged) => {
+        const now = deps.now();
+        countCalls(deps.db, calls.filter(isWork), now);
+        countUsers(deps.db, logged, now);
+        deps.wakeAt(nextSampleAt(deps.db, now));
+      },
       learnt: (reports) => suggestDue(deps, reports),
     });
+  }
+
+  activity(): ActivityRpc {
+    return new ActivityRpc(this.#usable(), () => readHolding(this.ctx.storage, this.#db));
   }
 
   learning(): LearningRpc {
@@ -379,6 +399,17 @@ export class TeamObject extends DurableObject<Env> {
     const nextEnd = endExpired(this.ctx, this.#deps.now());
     if (nextEnd !== undefined) this.#alarm.wakeAt(nextEnd);
     await sweepTeam(this.#deps, this.env.BACKGROUND, readTeam(this.#db).slug);
+    await this.#takeSample();
+  }
+
+  /** Notes what the team holds, once in a while. */
+  async #takeSample(): Promise<void> {
+    const { now, atomically } = this.#deps;
+    if (!isSampleDue(this.#db, now())) return;
+    const { slug, incarnation } = readTeam(this.#db);
+    const workspace = await sizesOfWorkspace(this.env.WORKSPACE, slug, incarnation);
+    // The team may have been removed meanwhile.
+    if (this.#isTeam) atomically(() => addSample(this.#db, readHolding(this.ctx.storage, this.#db), workspace, now()));
   }
 
   /** A snapshot is taken before any migration; one that cannot be does not keep the team from its schema, which comes whole or not at all. */

@@ -3,9 +3,10 @@ import { DurableObject } from "cloudflare:workers";
 import workspaceMigrations from "../../migrations/workspace/migrations.js";
 import { AppError } from "../core/errors.ts";
 import { logFailure } from "../core/log.ts";
-import type { Caller } from "../features/access/access.ts";
+import { type Caller, movedOn } from "../features/access/access.ts";
+import type { WorkspaceSizes } from "../features/activity/schema.ts";
 import { OperationsRpc } from "../features/frame-operations/rpc.ts";
-import { sweepFrames } from "../features/frames/frame-store.ts";
+import { frameBytes, sweepFrames } from "../features/frames/frame-store.ts";
 import { FramesRpc } from "../features/frames/rpc.ts";
 import { RelationsRpc } from "../features/query/rpc.ts";
 import { SqlRpc } from "../features/sql/rpc.ts";
@@ -15,6 +16,7 @@ import { TablesRpc } from "../features/tables/rpc.ts";
 import type { Source } from "../features/workspace/schema.ts";
 import {
   addToOutbox,
+  newestTold,
   noteLife,
   readLife,
   readOutbox,
@@ -108,6 +110,17 @@ export class WorkspaceObject extends DurableObject<Env> {
     return new OperationsRpc(this.#usable(owner));
   }
 
+  /** What it holds; nothing for a workspace that nobody has used. */
+  sizes(): WorkspaceSizes {
+    if (!this.#exists || this.#migrationFailure !== undefined) return { sqliteBytes: 0, frameBytes: 0 };
+    return { sqliteBytes: this.ctx.storage.sql.databaseSize, frameBytes: frameBytes(this.#db) };
+  }
+
+  /** The number of the newest write that the team's log was or will be told of; 0 before the first. */
+  newestWrite(owner: WorkspaceOwner): number {
+    return newestTold(this.#usable(owner).db);
+  }
+
   /** Removes all there is, when the team's time is up. */
   async destroy(): Promise<void> {
     await this.ctx.blockConcurrencyWhile(async () => {
@@ -144,9 +157,10 @@ export class WorkspaceObject extends DurableObject<Env> {
   }
 
   async #change<T>(by: Caller, write: () => WorkspaceChange<T>): Promise<T> {
-    const { idempotencyId, ...caller } = by;
+    const { idempotencyId, unless, ...caller } = by;
     if (idempotencyId !== undefined) await this.#team((log) => log.markWritten(idempotencyId));
     const result = this.#atomically(() => {
+      if (unless?.workspace !== undefined && unless.workspace !== newestTold(this.#db)) throw movedOn();
       const before = sourcesByName(this.#db);
       const { result, audit, events = [] } = write();
       if (audit.length + events.length > 0)

@@ -85,6 +85,17 @@ describe("jsonBody", () => {
     expect(await jsonBody(request(" \n"))).toEqual({});
   });
 
+  it("says of a compressed body that it is not taken so, and takes one that says it is none", async () => {
+    const sent = (encoding: string) =>
+      new Request("https://data.test/", { method: "POST", body: "{}", headers: { "content-encoding": encoding } });
+    expect(await failure(jsonBody(sent("gzip")))).toEqual({
+      code: "unsupported",
+      message: "Content-Encoding is taken where files are uploaded, not here.",
+      hint: "Send this body uncompressed, without Content-Encoding.",
+    });
+    expect(await jsonBody(sent("Identity"))).toEqual({});
+  });
+
   it("refuses what is not JSON and what is too large", async () => {
     expect(await failure(jsonBody(request("{")))).toEqual({
       code: "invalid_argument",

@@ -2,6 +2,8 @@
 import { AppError } from "../core/errors.ts";
 import { httpLimits } from "../limits.ts";
 
+const plainEncodings: ReadonlySet<string> = new Set(["", "identity"]);
+
 /** The errors of a body that is not taken: `brokenOff` is told how many bytes came and what the platform says. */
 export interface BodyFaults {
   tooLarge: () => AppError;
@@ -48,8 +50,12 @@ async function letGo(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<v
   await reader.cancel().catch(() => undefined);
 }
 
-/** A body as text. Throws what `tooLarge` makes, `invalid_argument` when it is not UTF-8, `upload_aborted` when it breaks off. */
+/**
+ * A body as text. Throws `unsupported` for a compressed one, what `tooLarge` makes, `invalid_argument` when it is not UTF-8, `upload_aborted`
+ * when it breaks off.
+ */
 export async function bodyText(request: Request, maxBytes: number, tooLarge: () => AppError): Promise<string> {
+  if (!plainEncodings.has(request.headers.get("content-encoding")?.trim().toLowerCase() ?? "")) throw encoded();
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let text = "";
   try {
@@ -72,6 +78,12 @@ export async function jsonBody(request: Request): Promise<unknown> {
   } catch {
     throw new AppError("invalid_argument", "The request body is not JSON.", { hint: "Send a JSON object." });
   }
+}
+
+function encoded(): AppError {
+  return new AppError("unsupported", "Content-Encoding is taken where files are uploaded, not here.", {
+    hint: "Send this body uncompressed, without Content-Encoding.",
+  });
 }
 
 function brokenOff(bytes: number, cause: unknown): AppError {

@@ -4,6 +4,7 @@ import { featureClient, objectOf, type Remote } from "./object-client.ts";
 
 const features = [
   "access",
+  "activity",
   "connections",
   "functions",
   "tools",

@@ -7,8 +7,8 @@ type FeatureName = (typeof features)[number];
 
 /** The workspace as a directory of its features: `await workspace.frames().list(reader)`. */
 export type WorkspaceClient = { [Name in FeatureName]: () => Remote<ReturnType<WorkspaceObject[Name]>> } & Remote<
-  Pick<WorkspaceObject, "destroy">
->;
+  Pick<WorkspaceObject, "destroy" | "sizes">
+> & { newestWrite: () => Promise<number> };
 
 /** A client of the workspace of one life of a team: another life of the same slug has another. */
 export function workspaceClient(
@@ -18,7 +18,11 @@ export function workspaceClient(
 ): WorkspaceClient {
   const owner: WorkspaceOwner = { team, incarnation };
   const object = () => objectOf(namespace, `${team}/${incarnation}`);
-  const client: Record<string, unknown> = { destroy: () => object().destroy?.() };
+  const client: Record<string, unknown> = {
+    destroy: () => object().destroy?.(),
+    sizes: async () => object().sizes?.(),
+    newestWrite: async () => object().newestWrite?.(owner),
+  };
   for (const name of features) client[name] = () => featureClient(object, name, owner);
   return client as WorkspaceClient;
 }

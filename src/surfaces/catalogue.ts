@@ -2,12 +2,14 @@
 
 import { connectionTools } from "../features/access/connection-tools.ts";
 import { accessTools } from "../features/access/tools.ts";
+import { activityTools } from "../features/activity/tools.ts";
 import { proposeDrafted } from "../features/approvals/calls.ts";
 import { approvalTools } from "../features/approvals/tools.ts";
 import { auditTools } from "../features/audit/tools.ts";
 import { backupTools } from "../features/backups/tools.ts";
 import { datasetTools } from "../features/datasets/tools.ts";
 import { uploadDataset } from "../features/datasets/upload.ts";
+import { datasetVersionTools } from "../features/datasets/version-tools.ts";
 import { frameRefOf } from "../features/frame-files/frame-files.ts";
 import { loadFrame } from "../features/frame-files/loading.ts";
 import { frameFileTools } from "../features/frame-files/tools.ts";
@@ -34,6 +36,7 @@ import { findTools } from "./mcp/find-tools.ts";
 export const builtInTools: readonly BuiltInTool[] = [
   ...findTools(() => builtInTools),
   ...datasetTools,
+  ...datasetVersionTools,
   ...frameFileTools,
   ...queryTools,
   ...frameTools({ frameRefOf }),
@@ -47,6 +50,7 @@ export const builtInTools: readonly BuiltInTool[] = [
   ...historyTools,
   ...approvalTools,
   ...metricsTools,
+  ...activityTools,
   ...accessTools,
   ...connectionTools,
   ...peopleTools,

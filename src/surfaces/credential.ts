@@ -71,7 +71,7 @@ async function readAccessToken(
   return credential;
 }
 
-/** A browser's session, for the REST API and the live feed alone: an MCP client has a token. */
+/** A browser's session, for the team's pages, its REST API and its live feed: MCP clients and scrapers of metrics have tokens. */
 async function readSessionCredential(
   request: Request,
   env: Env,
@@ -80,7 +80,7 @@ async function readSessionCredential(
 ): Promise<Credential | undefined> {
   const { pathname } = new URL(request.url);
   const isFeed = pathname === `/t/${team}/live`;
-  if (!isFeed && !pathname.startsWith(`/t/${team}/api/v1/`)) return undefined;
+  if (pathname === `/t/${team}/mcp` || pathname === `/t/${team}/metrics`) return undefined;
   const session = await readSession(request, env);
   if (session === undefined || !providerServes(env, session.provider, team)) return undefined;
   if (isFeed) requireOwnPage(request);

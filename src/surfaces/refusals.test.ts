@@ -47,7 +47,14 @@ async function sessionOf(personId: string): Promise<string> {
 const objectOf = (slug: string) => env.TEAM.get(env.TEAM.idFromName(slug));
 
 /** Tables that a refusal may write to: what was asked, how often, by whom and when last. */
-const ownAccounts = new Set(["tool_execution_log", "call_totals", "rate_buckets", "sqlite_sequence"]);
+const ownAccounts = new Set([
+  "tool_execution_log",
+  "call_totals",
+  "activity_calls",
+  "activity_users",
+  "rate_buckets",
+  "sqlite_sequence",
+]);
 
 /** All that the team's object keeps, but for its accounts of what was asked. */
 async function contentOf(slug: string): Promise<Record<string, unknown[]>> {
@@ -367,6 +374,7 @@ describe("what is neither tool nor route of a team", () => {
       "POST /account/identities/remove": toSignIn,
       "GET /teams/new": "303",
       "POST /teams/new": toSignIn,
+      "POST /teams/restore": toSignIn,
       "ALL /t/:team/mcp": "401",
     });
   });

@@ -60,7 +60,7 @@ afterEach(() => vi.restoreAllMocks());
 it("says who asked for what and how it ended, under the id that the answer bears", async () => {
   const response = await send(`/t/${slug}/api/v1/datasets/none?secret=in-the-query`, { token: owner });
   const id = response.headers.get("x-request-id");
-  expect((await response.json()) as Line).toMatchObject({ status: 404, request_id: id });
+  expect((await response.json()) as Line).toMatchObject({ status: 400, request_id: id });
   expect(linesOf(info)).toEqual([
     {
       event: "request",
@@ -69,10 +69,10 @@ it("says who asked for what and how it ended, under the id that the answer bears
       user_id: expect.stringMatching(/^usr_/),
       username: "ada",
       credential_id: expect.stringMatching(/^tok_/),
-      route: "/t/:team/api/v1/datasets/:name",
+      route: "/t/:team/api/v1/datasets/:dataset",
       method: "GET",
-      status: 404,
-      outcome: "not_found",
+      status: 400,
+      outcome: "invalid_argument",
       duration_ms: expect.any(Number),
       client: "log-test/1",
     },
@@ -164,13 +164,37 @@ it("puts what failed on the server among the errors", async () => {
   ]);
 });
 
-it("counts REST calls by route for the team's metrics", async () => {
+it("counts REST calls by tool, or by route where there is none, for the team's metrics", async () => {
   for (const name of ["a", "b"]) await send(`/t/${slug}/api/v1/datasets/${name}`, { token: owner });
   await send(`/t/${slug}/api/v1/nothing`, { token: owner });
   const text = await (await send(`/t/${slug}/metrics`, { token: owner })).text();
   const calls = text.split("\n").filter((line) => line.startsWith("super_data_calls_total"));
   expect(calls).toEqual([
-    `super_data_calls_total{team="${slug}",tool="rest:GET /datasets/:name",outcome="not_found"} 2`,
+    `super_data_calls_total{team="${slug}",tool="describe_dataset",outcome="not_found"} 2`,
     `super_data_calls_total{team="${slug}",tool="rest:unknown",outcome="http_404"} 1`,
   ]);
+});
+
+it("lets no answer be taken for another kind of content than it says, whoever gave it", async () => {
+  const read = { accept: "text/html" };
+  const answers = await Promise.all([
+    send(`/t/${slug}/api/v1/datasets`, { token: owner }),
+    send(`/t/${slug}/api/v1/nothing`, { token: owner }),
+    send(`/t/${slug}/find?q=x`, { token: owner }),
+    send(`/t/${slug}/library/completions?language=jq`, { token: owner }),
+    send(`/t/${slug}`, { token: owner, headers: read }),
+    send("/health"),
+  ]);
+  expect(answers.map(({ status, headers }) => [status, headers.get("x-content-type-options")])).toEqual([
+    [200, "nosniff"],
+    [404, "nosniff"],
+    [200, "nosniff"],
+    [200, "nosniff"],
+    [200, "nosniff"],
+    [200, "nosniff"],
+  ]);
+  // Names that a page loads as a part of itself may be opened alone, too.
+  const policy = answers[2]?.headers.get("content-security-policy") ?? "";
+  expect(policy).toBe(answers[4]?.headers.get("content-security-policy"));
+  expect(policy).toContain("frame-ancestors 'none'");
 });

@@ -17,6 +17,8 @@ export interface LoggedRoutes {
 }
 
 const teamPrefix = /^\/t\/:team(\/api\/v1)?/;
+/** What of a team's addresses is no page of the dashboard. */
+const forPrograms = /^\/t\/:team\/(api\/v1|live|metrics)(\/|$)/;
 const mcpRoute = "/t/:team/mcp";
 const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
@@ -33,8 +35,10 @@ export const requestLog: MiddlewareHandler<LoggedRoutes> = async (c, next) => {
   const route = routeOf(c);
   const method = methods.has(c.req.method) ? c.req.method : "other";
   const durationMs = Date.now() - startedAt;
-  if (call !== undefined && route !== mcpRoute) {
-    const tool = route === undefined ? "rest:unknown" : `rest:${method} ${route.replace(teamPrefix, "")}`;
+  // A tool's call is counted as that, whatever address it came by.
+  if (call !== undefined && route !== mcpRoute && call.trace?.tool === undefined) {
+    const surface = route === undefined || forPrograms.test(route) ? "rest" : "page";
+    const tool = route === undefined ? "rest:unknown" : `${surface}:${method} ${route.replace(teamPrefix, "")}`;
     call.waitUntil(countCall(call, { tool, outcome: outcomeOf(c), durationMs }));
   }
   const write = (): void =>
@@ -58,6 +62,8 @@ function markAnswer(c: Context<LoggedRoutes>, requestId: string, call: CallConte
     c.res = new Response(c.res.body, c.res);
     c.res.headers.set("x-request-id", requestId);
   }
+  // Data is never a page or a script, whatever it looks like.
+  c.res.headers.set("x-content-type-options", "nosniff");
   if (call !== undefined) setRateLimitHeaders(c.res.headers, call.limits);
 }
 

@@ -30,7 +30,8 @@ export async function enterTeam(
   if (credential === undefined) throw await refusalOf(request, env);
   const means = teamMeans(env, ctx, team);
   const known = knownOf(team);
-  const entry = await means.stub.enter({ credential, restoring: isRestore(request, team), ...known.state });
+  const withHead = request.headers.has("if-match") || request.headers.has("if-none-match");
+  const entry = await means.stub.enter({ credential, restoring: isRestore(request, team), withHead, ...known.state });
   if (entry === undefined) throw credential.kind === "session" ? notThisSession() : await refusalOf(request, env);
   const origin = publicOrigin(request, env);
   const catalogue = visibleCatalogue(known.updated(entry), entry.actor);
@@ -45,6 +46,7 @@ export async function enterTeam(
     address: addressOf(request),
     requestId: requestIdOf(request),
     limits: entry.limits,
+    ...(entry.auditHead === undefined ? {} : { auditHead: entry.auditHead }),
     catalogue,
     signal: request.signal,
     execution: {},

@@ -42,6 +42,10 @@ const listQuery = [
   "skip_rows",
   "na_values",
   "crlf",
+  "version",
+  "key",
+  "file",
+  "bytes",
 ];
 
 /** What the world's operations ask, made endpoints; `world` has the victim team. */

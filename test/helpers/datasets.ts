@@ -1,15 +1,19 @@
 // A team's datasets for unit tests: routes with the surface's part played here, what is left in the bucket, and content to upload. Runs in workerd.
 import { createExecutionContext, createMessageBatch, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { Hono } from "hono";
-import type { CallContext, TeamRoutes } from "../../src/context.ts";
-import { describeError } from "../../src/core/errors.ts";
+import type { CallContext } from "../../src/context.ts";
+import { dayMs } from "../../src/core/durations.ts";
 import { openDb } from "../../src/durable/db.ts";
 import type { Role } from "../../src/features/access/access.ts";
+import { findVersion } from "../../src/features/datasets/calls.ts";
 import { datasetRoutes } from "../../src/features/datasets/routes.ts";
 import type { Dataset } from "../../src/features/datasets/schema.ts";
 import { changedDatasets, takeDueObjects } from "../../src/features/datasets/store.ts";
+import { datasetVersionRoutes } from "../../src/features/datasets/version-routes.ts";
+import { contentRoutes } from "../../src/features/frame-files/content-routes.ts";
+import type { StoredObject } from "../../src/platform/r2.ts";
 import { handleBackground } from "../../src/surfaces/background/consumer.ts";
+import { apiOf } from "./api.ts";
 import { aDataset } from "./catalogue.ts";
 import { freshTeam } from "./team.ts";
 
@@ -29,33 +33,41 @@ export async function datasetTeam() {
     method: string,
     path: string,
     options: { body?: BodyInit | undefined; headers?: Record<string, string>; role?: Role } = {},
-  ): Promise<{ status: number; etag: string | null; text: string; body: Record<string, unknown> }> => {
+  ): Promise<{
+    status: number;
+    headers: Headers;
+    etag: string | null;
+    text: string;
+    body: Record<string, unknown>;
+  }> => {
     const context = await call(options.role);
-    const app = new Hono<TeamRoutes>()
-      .use(async (c, next) => {
-        c.set("call", context);
-        await next();
-      })
-      .route("/datasets", datasetRoutes)
-      .onError((error, c) => c.json(describeError(error), 400));
+    const app = apiOf(context, [...datasetRoutes, ...datasetVersionRoutes, ...contentRoutes(findVersion)]);
     const init = { method, headers: options.headers ?? {}, body: options.body ?? null };
     const response = await app.request(`/datasets${path}`, init, env);
     const text = new TextDecoder().decode(await response.arrayBuffer());
     const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
-    return { status: response.status, etag: response.headers.get("etag"), text, body: isJson ? JSON.parse(text) : {} };
+    const { status, headers } = response;
+    return { status, headers, etag: headers.get("etag"), text, body: isJson && text !== "" ? JSON.parse(text) : {} };
   };
 
   const objects = async (): Promise<string[]> =>
     (await env.FILES.list({ prefix: `teams/${slug}/` })).objects.map((object) => object.key);
 
-  /** Plays alarm and queue at a time when all uploads have expired and all grace is over. Returns what was deleted. */
-  const sweep = async (): Promise<{ r2_key: string; multipart_id: string | null }[]> => {
-    const later = Date.now() + 48 * 60 * 60_000;
+  const sweepAt = async (later: number): Promise<StoredObject[]> => {
     const { due } = await runInDurableObject(stub, (_object, state) => takeDueObjects(openDb(state.storage), later));
     const body = { type: "delete_objects", team: slug, objects: due };
     const messages = [{ id: "m1", timestamp: new Date(0), attempts: 1, body }];
     await handleBackground(createMessageBatch("super-data-background", messages), env, createExecutionContext());
     return due;
+  };
+
+  /**
+   * Plays alarm and queue at a time when all uploads have expired and all grace is over; after 31 days no old version is kept any more, either.
+   * Returns what was deleted.
+   */
+  const sweep = async (days = 2): Promise<StoredObject[]> => {
+    const later = Date.now() + days * dayMs;
+    return [...(await sweepAt(later)), ...(await sweepAt(later + dayMs / 2))];
   };
 
   /** Rows of the feature's tables that should be empty when nothing is under way. */

@@ -54,6 +54,7 @@ const doors: Readonly<Record<string, Door>> = {
   "POST /account/identities/remove": "session",
   "GET /teams/new": "session",
   "POST /teams/new": "session",
+  "POST /teams/restore": "session",
   "ALL /t/:team/mcp": "team",
 };
 
@@ -68,12 +69,18 @@ const middleware: ReadonlySet<string> = new Set([
   "ALL /t/:team/api/v1/*",
 ]);
 
+function innermost(handler: object): object {
+  const inner: unknown = Reflect.get(handler, "__COMPOSED_HANDLER");
+  return typeof inner === "function" ? innermost(inner) : handler;
+}
+
 /** The endpoints of an app, in its order. Throws for one that asks for no permission and is on no list. */
 export function endpointsOf(app: { routes: readonly { method: string; path: string; handler: object }[] }): Endpoint[] {
   const found = new Map<string, Endpoint>();
   for (const { method, path, handler } of app.routes) {
     const key = `${method} ${path}`;
-    const permission = permissionOf(handler);
+    // An app with an error handler of its own wraps the handlers of its routes.
+    const permission = permissionOf(innermost(handler));
     const door = path.startsWith("/operator/") ? "operator" : doors[key];
     if (middleware.has(key)) continue;
     if (permission !== undefined) found.set(key, { method, path, access: { permission } });

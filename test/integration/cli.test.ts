@@ -1,6 +1,6 @@
 // The command line against the running product: what every command shares, and those that only ask.
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { type Cli, errorOf, openCli, script } from "../helpers/cli.ts";
@@ -33,7 +33,7 @@ describe("the words of a command", () => {
     const all = await cli.run([]);
     expect([all.code, all.err]).toEqual([0, ""]);
     const names = [...all.out.matchAll(/^ {2}([a-z]+(?: [a-z]+)?) {2,}\S/gm)].map(([, name = ""]) => name);
-    expect(names).toHaveLength(27);
+    expect(names).toHaveLength(28);
     const helps = await Promise.all(names.map((name) => cli.run([...name.split(" "), "--help"])));
     helps.forEach(({ code, out, err }, at) => {
       expect([code, err]).toEqual([0, ""]);
@@ -271,6 +271,25 @@ describe("backups", () => {
     const left = await cli.json<{ backups: { id: string }[] }>(["backup", "list"]);
     expect(left.backups.map((one) => one.id)).not.toContain(id);
     expect((await cli.run(["backup", "preview", "bkp_none"])).code).toBe(5);
+  });
+
+  it("downloads one as a tar file, for owners", { timeout: 120_000 }, async () => {
+    const { id } = await cli.json<{ id: string }>(["backup", "create"]);
+    const saved = await cli.json<{ path: string; bytes: number }>(["backup", "download", id, "-o", cli.folder]);
+    expect(saved).toEqual({
+      backup_id: id,
+      path: join(cli.folder, `shell-${id}.tar`),
+      bytes: statSync(saved.path).size,
+    });
+    const file = readFileSync(saved.path);
+    expect([file.subarray(257, 262).toString(), file.length % 512]).toEqual(["ustar", 0]);
+    expect(file.subarray(0, 100).toString().replace(/\0+$/, "")).toBe(`backups/${id}/manifest.json`);
+    const twice = await cli.run(["backup", "download", id, "-o", saved.path]);
+    expect([twice.code, twice.err]).toEqual([6, expect.stringContaining("exists.")]);
+    expect((await cli.run(["backup", "download", "bkp_none"])).code).toBe(5);
+    const admin = await createToken(server, "shell", { username: "shell-admin", role: "admin" });
+    const refused = await cli.run(["backup", "download", id, "-o", "-"], { env: { SUPER_DATA_TOKEN: admin.token } });
+    expect([refused.code, refused.out]).toEqual([4, ""]);
   });
 });
 

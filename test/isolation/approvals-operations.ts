@@ -89,6 +89,11 @@ function vote(situation: Situation): Shared {
   return { ...cast, codes: [...new Set([...(cast.codes ?? []), "forbidden"])] };
 }
 
+function comment(situation: Situation): Shared {
+  const said = onProposal(situation, () => ({ comment: `Why? ${secret(situation, "a comment of the discussion")}` }));
+  return { ...said, codes: [...(said.codes ?? []), "too_large"] };
+}
+
 function withdraw(situation: Situation): Shared {
   return onProposal(situation, () => ({ reason: `Since ${secret(situation, "a reason to withdraw")}` }));
 }
@@ -124,6 +129,7 @@ export const approvalTools: Operations<ToolUse> = {
   list_proposals: list,
   get_proposal: read,
   vote_on_proposal: vote,
+  comment_on_proposal: comment,
   withdraw_proposal: withdraw,
 };
 
@@ -139,16 +145,12 @@ export const approvalRoutes: Operations<RouteUse> = {
     const { args, ...rest } = list(situation);
     return { ...rest, query: args as Record<string, string | number> };
   },
-  [`POST ${base}`]: (situation) => {
-    const kind = situation.world.random.chance(0.5) ? "tool" : "function";
-    const { args, ...rest } = propose(situation, kind);
-    return { ...rest, json: { kind, ...args } };
-  },
   [`GET ${base}/:id`]: (situation) => {
     const { args, ...rest } = read(situation);
     return { ...rest, path: { id: String(args.id) } };
   },
   [`PATCH ${base}/:id`]: (situation) => withBody(edit(situation)),
   [`POST ${base}/:id/votes`]: (situation) => withBody(vote(situation)),
+  [`POST ${base}/:id/comments`]: (situation) => withBody(comment(situation)),
   [`POST ${base}/:id/withdraw`]: (situation) => withBody(withdraw(situation)),
 };

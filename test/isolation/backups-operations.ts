@@ -54,6 +54,19 @@ function deleteBackup(situation: Situation): Shared {
   };
 }
 
+function readBackup(situation: Situation, permission: "backups:manage" | "backups:download"): Shared {
+  const { world, team } = situation;
+  const own = world.random.pick(idsOf(team));
+  const isOwn = own !== undefined && world.random.chance(0.5);
+  return {
+    args: { backup_id: isOwn ? own : foreignBackup(situation) },
+    needs: [permission],
+    codes: isOwn ? ["busy", "not_found"] : ["not_found"],
+    neverOk: !isOwn,
+  };
+}
+
+const ofBackup = { backup_id: "backup_id" };
 const listBackups = (): Shared => ({ args: {}, needs: ["backups:manage"] });
 
 export const backupTools: Operations<ToolUse> = {
@@ -68,6 +81,9 @@ const base = "/t/:team/api/v1/backups";
 export const backupRoutes: Operations<RouteUse> = {
   [`GET ${base}`]: () => asRoute(listBackups(), "query"),
   [`POST ${base}`]: (situation) => asRoute(createBackup(situation), "json"),
-  [`POST ${base}/:id/restore`]: (situation) => asRoute(restoreBackup(situation), "json", { id: "backup_id" }),
-  [`DELETE ${base}/:id`]: (situation) => asRoute(deleteBackup(situation), "query", { id: "backup_id" }),
+  [`GET ${base}/:backup_id`]: (situation) => asRoute(readBackup(situation, "backups:manage"), "query", ofBackup),
+  [`GET ${base}/:backup_id/content`]: (situation) =>
+    asRoute(readBackup(situation, "backups:download"), "query", ofBackup),
+  [`POST ${base}/:backup_id/restore`]: (situation) => asRoute(restoreBackup(situation), "json", ofBackup),
+  [`DELETE ${base}/:backup_id`]: (situation) => asRoute(deleteBackup(situation), "query", ofBackup),
 };

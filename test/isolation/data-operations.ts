@@ -25,6 +25,18 @@ function list(situation: Situation): ToolUse {
   };
 }
 
+/** Filters of the execution log: also for texts that are in what others sent. */
+function someExecutions(situation: Situation): Record<string, unknown> {
+  const { random } = situation.world;
+  const thing = someThing(situation, "dataset", true);
+  return {
+    user: random.chance(0.4) ? random.pick(situation.team.people)?.username : undefined,
+    outcome: random.chance(0.2) ? random.pick(["ok", "failed", "not_found"]) : undefined,
+    dataset: random.chance(0.1) ? thing?.name : undefined,
+    text: random.chance(0.2) ? random.pick(["a", "query", thing?.name ?? "x"]) : undefined,
+  };
+}
+
 /** Rows whose values, one field's name and the description are secrets of the dataset's. */
 export function secretRows({ world }: Pick<Situation, "world">, thing: Thing): { rows: string; description: string } {
   const column = world.plantIn(thing, "a column's name");
@@ -45,7 +57,8 @@ export function madeLive({ team, viewer }: Situation, thing: Thing): void {
   if (!isKnown) team.things.push(thing);
 }
 
-function read(situation: Situation): { thing: Thing | undefined; name: string; codes: string[] } {
+/** A dataset to read: mostly one there is. */
+export function read(situation: Situation): { thing: Thing | undefined; name: string; codes: string[] } {
   const { random } = situation.world;
   const thing = someThing(situation, "dataset", true);
   if (thing === undefined) return { thing, name: "nothing_here", codes: ["not_found"] };
@@ -99,12 +112,16 @@ export const dataTools: Operations<ToolUse> = {
       after: () => madeLive(situation, thing),
     };
   },
+  team_activity: ({ world: { random } }) => ({
+    args: { window: random.pick(["1h", "24h", "7d", "30d"]), limit: random.pick([1, 10, 100]) },
+    needs: ["metrics:read"],
+    log: "executions",
+  }),
   list_executions: (situation) => {
     const { random } = situation.world;
     return {
       args: withoutUndefined<unknown>({
-        user: random.chance(0.4) ? random.pick(situation.team.people)?.username : undefined,
-        failed: random.chance(0.2) ? true : undefined,
+        ...someExecutions(situation),
         limit: random.pick(limits),
         cursor: someCursor(situation),
       }),
@@ -129,7 +146,7 @@ function someUpload(situation: Situation): { dataset: string; id: string; own: b
 function uploadStep(situation: Situation, changes: Partial<RouteUse> = {}, codes: string[] = []): RouteUse {
   const { dataset, id, own } = someUpload(situation);
   return {
-    path: { name: dataset, id, part: "1" },
+    path: { dataset, upload_id: id, part: "1" },
     needs: ["data:write"],
     things: [situation.world.thing(situation.team.slug, "dataset", dataset)],
     codes: ["not_found", "conflict", "upload_incomplete", "upload_aborted", ...codes],
@@ -143,26 +160,30 @@ export const dataRoutes: Operations<RouteUse> = {
     const { args, ...use } = list(situation);
     return { ...use, query: args as Record<string, string | number> };
   },
-  [`GET ${base}/:name`]: (situation) => {
+  [`GET ${base}/:dataset`]: (situation) => {
     const { thing, name, codes } = read(situation);
-    return { path: { name }, needs: ["data:read"], things: [thing], codes };
+    return { path: { dataset: name }, needs: ["data:read"], things: [thing], codes };
   },
-  [`GET ${base}/:name/content`]: (situation) => {
+  [`GET ${base}/:dataset/content`]: (situation) => {
     const { thing, name, codes } = read(situation);
     const etag = situation.world.random.pick(situation.world.teams.flatMap((team) => team.loot.ids));
     return {
-      path: { name },
-      ...(etag === undefined ? {} : { headers: { "if-none-match": `"${etag}"` } }),
+      path: { dataset: name },
+      query: withoutUndefined({ format: situation.world.random.pick([undefined, "csv", "json", "parquet"]) }),
+      headers: {
+        ...(etag === undefined ? {} : { "if-none-match": `"${etag}"` }),
+        ...(situation.world.random.chance(0.3) ? { range: "bytes=1-40" } : {}),
+      },
       needs: ["data:read"],
       things: [thing],
-      codes,
+      codes: [...codes, "range_not_satisfiable", "file_malformed"],
     };
   },
-  [`PUT ${base}/:name`]: (situation) => {
+  [`PUT ${base}/:dataset`]: (situation) => {
     const thing = scratchThing(situation, "dataset");
     const { rows, description } = secretRows(situation, thing);
     return {
-      path: { name: thing.name },
+      path: { dataset: thing.name },
       query: { description },
       text: rows,
       type: "application/json",
@@ -172,10 +193,10 @@ export const dataRoutes: Operations<RouteUse> = {
       after: () => madeLive(situation, thing),
     };
   },
-  [`DELETE ${base}/:name`]: (situation) => {
+  [`DELETE ${base}/:dataset`]: (situation) => {
     const thing = scratchThing(situation, "dataset");
     return {
-      path: { name: thing.name },
+      path: { dataset: thing.name },
       needs: ["data:write"],
       things: [thing],
       codes: thing.live ? [] : ["not_found"],
@@ -186,11 +207,11 @@ export const dataRoutes: Operations<RouteUse> = {
       },
     };
   },
-  [`POST ${base}/:name/uploads`]: (situation) => {
+  [`POST ${base}/:dataset/uploads`]: (situation) => {
     const { world, team } = situation;
     const thing = scratchThing(situation, "dataset");
     return {
-      path: { name: thing.name },
+      path: { dataset: thing.name },
       json: { format: "json", description: `Of ${world.plantIn(thing, "an upload's description")}` },
       needs: ["data:write"],
       things: [thing],
@@ -205,16 +226,16 @@ export const dataRoutes: Operations<RouteUse> = {
       },
     };
   },
-  [`GET ${base}/:name/uploads/:id`]: (situation) => uploadStep(situation),
-  [`PUT ${base}/:name/uploads/:id/parts/:part`]: (situation) =>
+  [`GET ${base}/:dataset/uploads/:upload_id`]: (situation) => uploadStep(situation),
+  [`PUT ${base}/:dataset/uploads/:upload_id/parts/:part`]: (situation) =>
     uploadStep(situation, {
       text: JSON.stringify([{ amount: situation.world.random.int(9) }]),
       type: "application/json",
       writes: true,
     }),
-  [`POST ${base}/:name/uploads/:id/complete`]: (situation) => {
+  [`POST ${base}/:dataset/uploads/:upload_id/complete`]: (situation) => {
     const step = uploadStep(situation, { json: {}, writes: true }, ["dataset_malformed", "precondition_failed"]);
-    const name = step.path?.name ?? "";
+    const name = step.path?.dataset ?? "";
     return {
       ...step,
       after: (answer) => {
@@ -226,7 +247,16 @@ export const dataRoutes: Operations<RouteUse> = {
       },
     };
   },
-  [`DELETE ${base}/:name/uploads/:id`]: (situation) => uploadStep(situation, { writes: true }),
+  [`DELETE ${base}/:dataset/uploads/:upload_id`]: (situation) => uploadStep(situation, { writes: true }),
+  "GET /t/:team/api/v1/activity": (situation) => {
+    const { args, ...use } = dataTools.team_activity?.(situation) ?? { args: {}, needs: [] };
+    return { ...use, query: args as Record<string, string | number> };
+  },
+  "GET /t/:team/api/v1/executions/export": (situation) => {
+    const { random } = situation.world;
+    const query = withoutUndefined<unknown>({ ...someExecutions(situation), format: random.pick(["csv", "ndjson"]) });
+    return { query: query as Record<string, string | number>, needs: ["data:read"], log: "executions" };
+  },
   "GET /t/:team/api/v1/executions": (situation) => {
     const { args, ...use } = dataTools.list_executions?.(situation) ?? { args: {}, needs: [] };
     return { ...use, query: args as Record<string, string | number> };

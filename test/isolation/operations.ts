@@ -8,15 +8,19 @@ import { historyRoutes, historyTools, liveRoutes } from "./history-operations.ts
 import { learningRoutes, learningTools } from "./learning-operations.ts";
 import { libraryRoutes, libraryTools } from "./library-operations.ts";
 import { notificationRoutes, notificationTools } from "./notifications-operations.ts";
+import { pageOperations } from "./page-operations.ts";
 import { peopleRoutes, peopleTools } from "./people-operations.ts";
 import type { Operations, RouteUse, ToolUse } from "./plan.ts";
+import { toolRoutesOf } from "./rest-operations.ts";
 import { sharingRoutes, sharingTools } from "./sharing-operations.ts";
+import { versionRoutes, versionTools } from "./version-operations.ts";
 import { workspaceRoutes, workspaceTools } from "./workspace-operations.ts";
 
 export { siteOperations } from "./site-operations.ts";
 
 export const toolOperations: Operations<ToolUse> = {
   ...dataTools,
+  ...versionTools,
   ...libraryTools,
   ...historyTools,
   ...sharingTools,
@@ -29,8 +33,12 @@ export const toolOperations: Operations<ToolUse> = {
   ...workspaceTools,
 };
 export const routeOperations: Operations<RouteUse> = {
+  ...toolRoutesOf(toolOperations),
+  ...pageOperations,
   "GET /t/:team/metrics": () => ({ needs: ["metrics:read"] }),
+  "GET /t/:team/api": () => ({ needs: [] }),
   ...dataRoutes,
+  ...versionRoutes,
   ...libraryRoutes,
   ...historyRoutes,
   ...liveRoutes,
@@ -66,4 +74,5 @@ export const routesElsewhere: Readonly<Record<string, string>> = {
   "POST /account/sessions/revoke": "of the caller's own account; knows no team",
   "POST /account/sign-out-everywhere": "of the caller's own account; knows no team",
   "POST /teams/new": "makes a team, by the deployment's policy",
+  "POST /teams/restore": "restores a deleted team for an owner of it alone; its unit test asks for another person's",
 };

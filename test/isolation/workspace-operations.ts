@@ -413,24 +413,37 @@ export const workspaceTools: Operations<ToolUse> = { ...tableTools, ...frameTool
 
 const base = "/t/:team/api/v1/frames";
 
+function contentOf(situation: Situation, kind: "frame" | "table", parameter: string): RouteUse {
+  const { thing, name, codes } = read(situation, [kind]);
+  return {
+    path: { [parameter]: name },
+    query: { format: situation.world.random.pick(["csv", "ndjson", "arrow"]) ?? "csv" },
+    needs: ["data:read"],
+    things: [thing],
+    codes: [...codes, ...workCodes],
+  };
+}
+
 export const workspaceRoutes: Operations<RouteUse> = {
   [`GET ${base}`]: (situation) => ({
     query: withoutUndefined({ limit: 2, cursor: someCursor(situation) }),
     needs: ["data:read"],
     codes: cursorCodes,
   }),
-  [`GET ${base}/:ref`]: (situation) => {
+  [`GET ${base}/:data_ref`]: (situation) => {
     const { random } = situation.world;
     const { thing, name, codes } = read(situation, ["frame"]);
     const etag = random.pick(situation.world.teams.flatMap((team) => team.loot.ids));
     return {
-      path: { ref: `${name}${random.pick(["", ".csv", ".json", ".parquet", ".arrow"]) ?? ""}` },
+      path: { data_ref: `${name}${random.pick(["", ".csv", ".json", ".parquet", ".arrow"]) ?? ""}` },
       ...(etag === undefined ? {} : { headers: { "if-none-match": `"${etag}"` } }),
       needs: ["data:read"],
       things: [thing],
       codes: [...codes, ...workCodes],
     };
   },
+  [`GET ${base}/:data_ref/content`]: (situation) => contentOf(situation, "frame", "data_ref"),
+  "GET /t/:team/api/v1/tables/:table_name/content": (situation) => contentOf(situation, "table", "table_name"),
   [`POST ${base}`]: (situation) => {
     const { args, ...use } = loading(situation, (thing) => ({ text: secretCsv(situation, thing) }));
     return { ...use, text: String(args.text), type: "text/csv", needs: ["data:write"], writes: true };
@@ -449,10 +462,10 @@ export const workspaceRoutes: Operations<RouteUse> = {
       return undefined;
     },
   }),
-  [`DELETE ${base}/:ref`]: (situation) => {
+  [`DELETE ${base}/:data_ref`]: (situation) => {
     const result = situation.world.random.pick(resultsOf(situation.team));
     return {
-      path: { ref: result?.name ?? "df_2222222222" },
+      path: { data_ref: result?.name ?? "df_2222222222" },
       needs: ["data:write"],
       things: [result],
       codes: ["not_found"],

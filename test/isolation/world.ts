@@ -29,6 +29,7 @@ export const rights = {
   "notifications:own": ["viewer", "data:read"],
   "webhooks:manage": ["admin", "admin"],
   "backups:manage": ["admin", "admin"],
+  "backups:download": ["owner", "admin"],
 } as const satisfies Record<string, readonly [Role, Scope]>;
 export type Right = keyof typeof rights;
 

@@ -12,8 +12,8 @@ export const listTools: Command = {
   run: async ({ output, session }) => {
     const { api } = await session();
     const [tools, functions] = await Promise.all([
-      readAllPages(api, "/library/tools", (page: Page & { items: LibraryTool[] }) => page.items),
-      readAllPages(api, "/library/functions", (page: Page & { items: LibraryFunction[] }) => page.items),
+      readAllPages(api, "/library/tools", (page: Page & { tools: LibraryTool[] }) => page.tools),
+      readAllPages(api, "/library/functions", (page: Page & { functions: LibraryFunction[] }) => page.functions),
     ]);
     await output.result({ tools, functions }, () => {
       const rows = [

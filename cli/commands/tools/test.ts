@@ -40,7 +40,7 @@ YAML files is checked against the team as a push would, and the cases of its *.t
 
 async function testSaved({ output, session }: Context, input: Input, name: string): Promise<number> {
   const team = await session();
-  const tools = await readAllPages(team.api, "/library/tools", (page: Page & { items: LibraryTool[] }) => page.items);
+  const tools = await readAllPages(team.api, "/library/tools", (page: Page & { tools: LibraryTool[] }) => page.tools);
   const tool = tools.find((one) => one.name === name);
   if (tool === undefined) {
     throw new CliError("not_found", `The team has no tool ${name}, and there is no such folder.`, {

@@ -67,13 +67,14 @@ function alongNames({ series, categories: given = [] }: Chart, left: number, rig
   return { categories, band, xTicks, placeX };
 }
 
-function alongNumbers({ series, xScale }: Chart, left: number, right: number): AlongX {
-  const [low, high] = rangeOf(
-    series.flatMap(({ points }) => points.flatMap(({ x, to }) => [Number(x), to ?? Number(x)])),
-  );
+function alongNumbers({ series, xScale, xRange }: Chart, left: number, right: number): AlongX {
+  const values = series.flatMap(({ points }) => points.flatMap(({ x, to }) => [Number(x), to ?? Number(x)]));
+  const [low, high] = rangeOf([...values, ...(xRange ?? [])]);
   const isTime = xScale === "time";
   const [first, last] = spread(low, high, isTime ? 43_200_000 : 0.5);
-  const ticks = isTime ? timeTicks(first, last, 7) : niceTicks(first, last, 8);
+  // Only as many as have room for their texts.
+  const room = Math.max(2, Math.floor((right - left) / (isTime ? 82 : 70)));
+  const ticks = isTime ? timeTicks(first, last, Math.min(7, room)) : niceTicks(first, last, Math.min(8, room));
   const [from, to] = isTime ? [first, last] : [ticks[0] ?? first, ticks.at(-1) ?? last];
   const placeX = (x: number | string): number => left + ((Number(x) - from) / (to - from)) * (right - left);
   const step = (ticks[1] ?? to) - (ticks[0] ?? from);

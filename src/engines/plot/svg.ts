@@ -64,6 +64,37 @@ export function renderSvg(chart: Chart): string {
   );
 }
 
+/** Where a chart inside a page begins: above is only the title, which the page shows itself. */
+const inlineTop = 34;
+
+/**
+ * The chart as a part of a page: an `<svg class="plot">` without styles of its own, since pages allow none. The page's sheet has colours for
+ * its classes: `f0` to `f11` fills, `l0` to `l11` lines, `grid`, `axis` and `edge`. `id` must be the chart's own in the page.
+ */
+export function renderInlineSvg(
+  chart: Chart,
+  { id, width = chartWidth, height = chartHeight }: { id: string; width?: number; height?: number },
+): string {
+  const layout = layoutOf(chart, width, height);
+  // Without a name under the axis the room for it goes, too.
+  const bottom = chart.xLabel === "" && chart.kind !== "pie" ? height - 36 : height;
+  const attributes = {
+    class: "plot",
+    // The last text under the axis may reach past it.
+    viewBox: `0 ${inlineTop} ${width + 18} ${bottom - inlineTop}`,
+    role: "img",
+    "aria-labelledby": `${id}-t ${id}-d`,
+  };
+  const body = [...legend(layout), ...(chart.kind === "pie" ? [] : axesOf(chart, layout)), ...marksOf(chart, layout)];
+  return element(
+    "svg",
+    attributes,
+    element("title", { id: `${id}-t` }, escapeXml(chart.title)) +
+      element("desc", { id: `${id}-d` }, escapeXml(chart.description)) +
+      body.join(""),
+  );
+}
+
 function marksOf(chart: Chart, layout: Layout): string[] {
   switch (chart.kind) {
     case "bar":

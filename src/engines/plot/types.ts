@@ -28,6 +28,8 @@ export interface Chart {
   xScale: XScale;
   /** Of lines and areas each sorted by x. A pie shows the first alone. */
   series: Series[];
+  /** What the x axis of numbers or time spans, where that is more than the values do. */
+  xRange?: readonly [from: number, to: number];
   /** Names along x in order, where the series do not begin in it. */
   categories?: readonly string[];
 }

@@ -69,6 +69,11 @@ export class CsvRows {
     if (this.#heldChars > this.#target.maxChars) throw this.#target.tooLong(this.#line);
   }
 
+  /** The delimiter, once a row was read. */
+  get delimiter(): string | undefined {
+    return this.#delimiter;
+  }
+
   end(): void {
     if (this.#heldChars > 0) this.#take(this.#held.join(""));
   }

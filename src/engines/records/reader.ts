@@ -15,6 +15,10 @@ export interface RecordTarget {
 export interface RecordReader {
   push: (text: string, offset: number) => void;
   end: (offset: number) => void;
+  /** No more will be pushed although the input goes on: gives out the records that are complete and were held back. */
+  stop?: () => void;
+  /** Of CSV: how the file is written, once its header was read. */
+  csv?: () => { delimiter: string; columns: readonly string[] } | undefined;
 }
 
 /** Input that is not what its format says. `where` opens the message: `Line 3`, `Byte 17`. */

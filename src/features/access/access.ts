@@ -83,6 +83,11 @@ export const permissionRules: Record<Permission, Rule> = {
   "audit:read": { role: "admin", scope: "admin", what: "read, verify and export the audit log" },
   "webhooks:manage": { role: "admin", scope: "admin", what: "manage webhooks and what they are sent" },
   "backups:manage": { role: "admin", scope: "admin", what: "back the team up and restore it" },
+  "backups:download": {
+    role: "owner",
+    scope: "admin",
+    what: "download a backup, which holds what is shown to few, too",
+  },
 };
 
 /** The weaker of two roles. */
@@ -168,6 +173,15 @@ export function permissionOf(handler: object): Permission | undefined {
   return guards.get(handler);
 }
 
+/**
+ * The newest entries that a caller had read before they decided to write: of the team's log, of the workspace's. A write is refused when other
+ * requests have written since.
+ */
+export interface Unless {
+  team?: number;
+  workspace?: number;
+}
+
 /** Who writes and how they came: travels with every write to the team's object and into its audit log. */
 export interface Caller {
   actor: Actor;
@@ -178,19 +192,34 @@ export interface Caller {
   requestId: string;
   /** The idempotency key's row that this request runs under, if any: a write marks it in its own transaction. */
   idempotencyId?: string;
+  /** Holds what If-Match asked for, until the write has been made. */
+  unless?: Unless;
+}
+
+/** What a write is refused with that others were faster than: its request is repeated on what there is then, and refused in the end. */
+export function movedOn(): AppError {
+  return new AppError(
+    "conflict",
+    "Others wrote at the same moment, so that what If-Match asks for could not be held.",
+    {
+      hint: "Read it again and send the request with the etag it has then.",
+      details: { moved: true },
+    },
+  );
 }
 
 /** The caller of a call at the edge, to send along with a write. */
 export function callerOf(
-  call: Pick<CallContext, "actor" | "client" | "address" | "requestId" | "idempotencyId">,
+  call: Pick<CallContext, "actor" | "client" | "address" | "requestId" | "idempotencyId" | "unless">,
 ): Caller {
-  const { actor, client, address, requestId, idempotencyId } = call;
+  const { actor, client, address, requestId, idempotencyId, unless } = call;
   return {
     actor,
     client: client ?? null,
     address: address ?? null,
     requestId,
     ...(idempotencyId === undefined ? {} : { idempotencyId }),
+    ...(unless === undefined ? {} : { unless }),
   };
 }
 

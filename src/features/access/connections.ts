@@ -5,7 +5,7 @@ import { permissions, type Scope, scopes } from "../../core/define-tool.ts";
 import { AppError } from "../../core/errors.ts";
 import { cursorSchema, type Page, pageOf } from "../../core/paging.ts";
 import { listLimits } from "../../limits.ts";
-import { callerOf, hasRole, permissionRules, type Role, requirePermission } from "./access.ts";
+import { callerOf, hasRole, may, permissionRules, type Role, requirePermission } from "./access.ts";
 
 /** What each scope lets a client do, as the person who allows it reads it. */
 export const scopeSentences: Record<Scope, string> = {
@@ -65,6 +65,16 @@ export async function listConnections(
     all.sort((a, b) => (a.id < b.id ? -1 : 1)),
     { limit: input.limit ?? preset, cursor: input.cursor, key: (connection) => connection.id },
   );
+}
+
+/** One connection: one's own, or for who may manage tokens anyone's. Throws `not_found`. */
+export async function findConnection(call: CallContext, id: string): Promise<Connection> {
+  const all = await call.stub.connections().listConnections(callerOf(call), may(call.actor, "tokens:manage"));
+  const found = all.find((connection) => connection.id === id);
+  if (found !== undefined) return found;
+  throw new AppError("not_found", "There is no connection of that id that you may see.", {
+    hint: "list_connections shows yours; an admin sees everyone's with everyone set.",
+  });
 }
 
 /** Ends a connection of one's own, or as admin anyone's below owner. Throws `not_found`, `forbidden`. */

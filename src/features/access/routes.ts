@@ -1,37 +1,53 @@
-// whoami and tokens over REST. Mounted at /t/:team/api/v1/whoami and /tokens. Runs at the edge.
-import { Hono } from "hono";
-import * as z from "zod";
-import type { TeamRoutes } from "../../context.ts";
-import { parseWith } from "../../core/parse.ts";
-import { listLimits } from "../../limits.ts";
-import { jsonBody } from "../../platform/request-body.ts";
-import { guarded } from "./access.ts";
-import { issueTokenSchema, listTokensSchema, tokenIdSchema } from "./schema.ts";
-import { createToken, listTokens, revokeToken, whoAmI } from "./token-calls.ts";
+// whoami, tokens and connections over REST. Runs at the edge.
+import { defineRoute, restList, section, toolRoutes } from "../../route.ts";
+import { connectionTools } from "./connection-tools.ts";
+import { connectionIdSchema, connectionSchema, findConnection } from "./connections.ts";
+import { tokenIdSchema, tokenSchema } from "./schema.ts";
+import { findToken } from "./token-calls.ts";
+import { accessTools } from "./tools.ts";
 
-const querySchema = listTokensSchema
-  .extend({
-    everyone: z.stringbool().optional(),
-    limit: z.coerce.number().int().min(1).max(listLimits.maxEntries).optional(),
-  })
-  .strict();
+/** What changes of a token or connection by itself. */
+const used = ["last_used_at"];
 
-export const whoamiRoutes = new Hono<TeamRoutes>().get("/", guarded("self:read"), async (c) =>
-  c.json(await whoAmI(c.get("call"))),
-);
-
-export const tokenRoutes = new Hono<TeamRoutes>()
-  .get("/", guarded("tokens:own"), async (c) => {
-    const query = parseWith(querySchema, c.req.query(), "query");
-    const { items, ...page } = await listTokens(c.get("call"), query, listLimits.restEntries);
-    return c.json({ tokens: items, ...page });
-  })
-  .post("/", guarded("tokens:own"), async (c) => {
-    const input = parseWith(issueTokenSchema.strict(), await jsonBody(c.req.raw), "token");
-    return c.json(await createToken(c.get("call"), input), 201, { "cache-control": "no-store" });
-  })
-  .delete("/:id", guarded("tokens:own"), async (c) => {
-    const { id } = parseWith(tokenIdSchema, c.req.param(), "token");
-    await revokeToken(c.get("call"), id);
-    return c.body(null, 204);
-  });
+export const accessRoutes = section("Access", [
+  ...toolRoutes(accessTools, {
+    whoami: { method: "GET", path: "/whoami" },
+    list_tokens: { method: "GET", path: "/tokens", volatile: used, ...restList },
+    create_token: {
+      method: "POST",
+      path: "/tokens",
+      status: 201,
+      unstored: true,
+      example: { request: { label: "nightly", role: "viewer", scopes: ["data:read"], expires_in_days: 90 } },
+    },
+    revoke_token: { method: "DELETE", path: "/tokens/:id", status: 204 },
+  }),
+  defineRoute({
+    operation: "get_token",
+    method: "GET",
+    path: "/tokens/:id",
+    summary: "Read a token",
+    description: "One live token, never its text: yours, or as admin anyone's.",
+    permission: "tokens:own",
+    params: tokenIdSchema,
+    answer: tokenSchema,
+    volatile: used,
+    handler: (call, { params }) => findToken(call, params.id),
+  }),
+  ...toolRoutes(connectionTools, {
+    list_connections: { method: "GET", path: "/connections", volatile: used, ...restList },
+    revoke_connection: { method: "DELETE", path: "/connections/:id", status: 204 },
+  }),
+  defineRoute({
+    operation: "get_connection",
+    method: "GET",
+    path: "/connections/:id",
+    summary: "Read an OAuth connection",
+    description: "One client that is signed in to this team by OAuth: yours, or as admin anyone's.",
+    permission: "tokens:own",
+    params: connectionIdSchema,
+    answer: connectionSchema,
+    volatile: used,
+    handler: (call, { params }) => findConnection(call, params.id),
+  }),
+]);

@@ -53,6 +53,17 @@ export async function listTokens(
   return { ...page, items: page.items.map((row) => row.token) };
 }
 
+/** One live token: one's own, or for who may manage tokens anyone's. Throws `not_found`. */
+export async function findToken(call: CallContext, id: string): Promise<Token> {
+  const filter = { everyone: may(call.actor, "tokens:manage"), before: undefined, limit: Number.MAX_SAFE_INTEGER };
+  const { rows } = await call.stub.access().listTokens(filter, callerOf(call));
+  const found = rows.find(({ token }) => token.id === id);
+  if (found !== undefined) return found.token;
+  throw new AppError("not_found", "There is no live token of that id that you may see.", {
+    hint: "list_tokens shows yours; an admin sees everyone's with everyone set.",
+  });
+}
+
 /** Ends a token at once. Throws `not_found`, `forbidden`. */
 export async function revokeToken(call: CallContext, id: string): Promise<void> {
   if (await call.stub.access().revokeToken(id, callerOf(call))) return;

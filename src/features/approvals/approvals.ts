@@ -8,6 +8,7 @@ import type { SavedFunction } from "../jq-functions/rpc.ts";
 import type { SavedTool } from "../jq-tools/rpc.ts";
 import { toolContentSchema } from "../jq-tools/schema.ts";
 import {
+  type Comment,
   functionContentSchema,
   type Proposal,
   type ProposalAction,
@@ -16,6 +17,7 @@ import {
   type ProposalState,
   type ProposalSummary,
   type ProposalTest,
+  type StateFilter,
   type Validation,
 } from "./schema.ts";
 
@@ -75,6 +77,12 @@ export interface ProposalInContext {
   base: ProposalContent | null;
 }
 
+/** The same, with what people say of it. */
+export interface DiscussedProposal extends ProposalInContext {
+  /** Oldest first. */
+  comments: Comment[];
+}
+
 export interface VoteOutcome {
   proposal: Proposal;
   settled: "approved" | "rejected" | undefined;
@@ -93,7 +101,7 @@ export interface AppliedProposal {
 }
 
 export interface ProposalFilter {
-  state?: ProposalState | undefined;
+  state?: StateFilter | undefined;
   kind?: ProposalKind | undefined;
   name?: string | undefined;
   /** A username. */
@@ -158,6 +166,20 @@ export function requireEdition(proposal: { id: string; edition: number }, editio
     "conflict",
     `The proposal ${proposal.id} was edited: it is at edition ${proposal.edition}, not ${edition}.`,
     { hint: "Read it again with get_proposal, then decide.", details: { id: proposal.id, edition: proposal.edition } },
+  );
+}
+
+/** Throws `too_large` when a proposal has as many comments as it may have. */
+export function requireCommentRoom(id: string, comments: number): void {
+  const value = approvalLimits.comments;
+  if (comments < value) return;
+  throw new AppError(
+    "too_large",
+    `The proposal ${id} has ${comments} comments; the limit is ${value} (limit comments).`,
+    {
+      hint: "Vote with a comment, or talk it over elsewhere.",
+      details: { id, limit: "comments", value },
+    },
   );
 }
 

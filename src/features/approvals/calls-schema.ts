@@ -7,12 +7,14 @@ import { approvalLimits } from "../../workflow-limits.ts";
 import { saveFunctionSchema } from "../jq-functions/schema.ts";
 import { saveToolSchema } from "../jq-tools/schema.ts";
 import {
+  commentSchema,
   proposalActions,
   proposalKinds,
   proposalSchema,
   proposalStates,
   proposalSummarySchema,
   proposalTestSchema,
+  stateFilters,
 } from "./schema.ts";
 
 const idField = z.string().min(1).max(100).describe("The proposal's id.");
@@ -91,13 +93,27 @@ export const votedSchema = z.object({
 });
 export type Voted = z.infer<typeof votedSchema>;
 
+export const commentOnSchema = z.object({
+  id: idField,
+  comment: z.string().trim().min(1).max(approvalLimits.commentChars).describe("Plain text."),
+});
+export const commentedSchema = z.object({
+  id: z.string(),
+  comment: commentSchema,
+  total: z.int().describe("Comments on the proposal now."),
+});
+export type Commented = z.infer<typeof commentedSchema>;
+
 const withdrawFields = { reason: z.string().trim().min(1).max(approvalLimits.commentChars).optional() };
 export const withdrawSchema = z.object({ id: idField, ...withdrawFields });
 export const withdrawBodySchema = z.object(withdrawFields).strict();
 export const withdrawnSchema = z.object({ id: z.string(), state: z.enum(proposalStates) });
 
 export const listProposalsSchema = z.object({
-  state: z.enum(proposalStates).optional().describe("Left out: every state."),
+  state: z
+    .enum(stateFilters)
+    .optional()
+    .describe("Left out: every state. open: pending or approved; settled: all others."),
   kind: z.enum(proposalKinds).optional(),
   name: identifierSchema.optional().describe("About this tool or function."),
   author: z.string().max(100).optional().describe("A username."),
@@ -112,5 +128,6 @@ export const proposalsSchema = z.object({ proposals: z.array(proposalSummarySche
 export const shownProposalSchema = z.object({
   proposal: proposalSchema,
   diff: z.string().describe("From the version it was written against to what is proposed."),
+  comments: z.array(commentSchema).describe("What people say of it besides their votes, oldest first."),
 });
 export type ShownProposal = z.infer<typeof shownProposalSchema>;

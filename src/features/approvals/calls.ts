@@ -5,8 +5,9 @@ import { logFailure } from "../../core/log.ts";
 import { decodeCursor, encodeCursor, invalidCursor, type Page } from "../../core/paging.ts";
 import { callerOf } from "../access/access.ts";
 import { freshen, hasDrifted, settleProposal } from "./applying.ts";
-import { type ProposalInContext, requirePending, type VoteOutcome } from "./approvals.ts";
+import { type DiscussedProposal, requirePending, type VoteOutcome } from "./approvals.ts";
 import type {
+  Commented,
   EditCall,
   ListProposals,
   ProposeFunction,
@@ -39,7 +40,11 @@ export async function propose(
       { kind, name, action: draft.action, content, baseVersion, justification, tests, validation, ...origin },
       callerOf(context),
     );
-  return { proposal: shownTo(context, proposal, draft.result), diff: proposalDiff(proposal, draft.base, draft.result) };
+  return {
+    proposal: shownTo(context, proposal, draft.result),
+    diff: proposalDiff(proposal, draft.base, draft.result),
+    comments: [],
+  };
 }
 
 /** Proposes a tool that was drafted from queries which people repeat. Throws as `propose` does. */
@@ -70,7 +75,11 @@ export async function editProposal(context: CallContext, id: string, input: Edit
   const proposal = await context.stub
     .approvals()
     .edit(id, { content, baseVersion, justification, tests, validation }, callerOf(context));
-  return { proposal: shownTo(context, proposal, draft.result), diff: proposalDiff(proposal, draft.base, draft.result) };
+  return {
+    proposal: shownTo(context, proposal, draft.result),
+    diff: proposalDiff(proposal, draft.base, draft.result),
+    comments: found.comments,
+  };
 }
 
 /** An edit takes all votes away, so one that says nothing is a mistake. */
@@ -91,9 +100,9 @@ export async function readProposal(context: CallContext, id: string): Promise<Sh
   return showFound(context, found);
 }
 
-function showFound(context: CallContext, { proposal, current, base }: ProposalInContext): ShownProposal {
+function showFound(context: CallContext, { proposal, current, base, comments }: DiscussedProposal): ShownProposal {
   const result = proposal.action === "restore" ? (current?.content ?? base) : proposal.content;
-  return { proposal: shownTo(context, proposal, result), diff: proposalDiff(proposal, base, result) };
+  return { proposal: shownTo(context, proposal, result), diff: proposalDiff(proposal, base, result), comments };
 }
 
 /** Votes, and when that settles it has it applied at once. Throws what the vote throws. */
@@ -113,6 +122,11 @@ async function applyNow(context: CallContext, proposal: VoteOutcome["proposal"])
     logFailure("proposal_not_applied", { team: context.team, proposal: proposal.id }, error);
     return proposal;
   }
+}
+
+/** Adds to the discussion of a proposal. Throws what the object throws. */
+export function commentOn(context: CallContext, id: string, comment: string): Promise<Commented> {
+  return context.stub.approvals().comment(id, comment, callerOf(context));
 }
 
 /** Takes back a proposal. Throws what the object throws. */

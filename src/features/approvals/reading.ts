@@ -4,16 +4,17 @@ import type { TeamDeps } from "../../durable/team-deps.ts";
 import { type Asker, hasRole, may, maySee, permissionRules } from "../access/access.ts";
 import type { TeamSettings } from "../teams/schema.ts";
 import { readSettings } from "../teams/store.ts";
-import type { ListedProposals, ProposalFilter, ProposalInContext } from "./approvals.ts";
+import type { DiscussedProposal, ListedProposals, ProposalFilter, ProposalInContext } from "./approvals.ts";
+import { commentCounts, commentsOn, toComment } from "./comment-store.ts";
 import type { Known } from "./moving.ts";
 import { type Ballot, dueTimes, type Poll, tallyOf, weightOf } from "./policy.ts";
 import { type Proposal, proposalSummarySchema } from "./schema.ts";
 import { type CastBallot, findProposal, roleToday, searchProposals, votesOn } from "./store.ts";
 import { requireProposal, type Subject, subjectOf } from "./subject-store.ts";
 
-/** A proposal with what it would change. Throws `not_found`. */
-export function readProposal({ db }: TeamDeps, id: string, asker: Asker): ProposalInContext {
-  return inContext(db, requireProposal(db, id, asker));
+/** A proposal with what it would change and what is said of it. Throws `not_found`. */
+export function readProposal({ db }: TeamDeps, id: string, asker: Asker): DiscussedProposal {
+  return { ...inContext(db, requireProposal(db, id, asker)), comments: commentsOn(db, id).map(toComment) };
 }
 
 /** The newest proposals that match, of those that the asker may know of. */
@@ -27,12 +28,15 @@ export function listProposals(deps: TeamDeps, filter: ProposalFilter, asker: Ask
     voter: { username: asker.username, authorMayVote: settings.author_may_vote },
   });
   const votes = votesOn(db, ids);
+  const comments = commentCounts(db, ids);
   // One at a time: a whole proposal may be large, its summary is not.
   const rows = ids.flatMap((id) => {
     const row = findProposal(db, id);
     if (row === undefined) return [];
     const known = { row, subject: subjectOf(db, row.kind, row.name) };
-    return [proposalSummarySchema.parse(shownProposal(db, known, votes.get(id) ?? [], settings))];
+    const shown = shownProposal(db, known, votes.get(id) ?? [], settings);
+    const conflicts = row.conflict !== null;
+    return [proposalSummarySchema.parse({ ...shown, conflicts, comments: comments.get(id) ?? 0 })];
   });
   return { rows, total };
 }

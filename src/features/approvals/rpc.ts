@@ -1,21 +1,23 @@
-// Proposals and votes over RPC: thin; the rules are in submission.ts, decision.ts, settling.ts and completion.ts. Runs in the team object.
+// Proposals and votes over RPC: thin; the rules are in submission.ts, decision.ts, discussion.ts, settling.ts and completion.ts. Runs in the team object.
 import { RpcTarget } from "cloudflare:workers";
 import type { TeamDeps } from "../../durable/team-deps.ts";
 import type { Asker, Caller } from "../access/access.ts";
 import type {
   AppliedProposal,
   CastVote,
+  DiscussedProposal,
   EditProposal,
   ListedProposals,
   NextStep,
   ProposalFilter,
-  ProposalInContext,
   RebasedContent,
   SubmitProposal,
   VoteOutcome,
 } from "./approvals.ts";
+import type { Commented } from "./calls-schema.ts";
 import { applyProposal, failProposal, noteConflict, noteRebased } from "./completion.ts";
 import { castVote, withdrawProposal } from "./decision.ts";
+import { commentOn } from "./discussion.ts";
 import { listProposals, readProposal } from "./reading.ts";
 import type { Conflict, Proposal } from "./schema.ts";
 import { nextStep } from "./settling.ts";
@@ -46,7 +48,11 @@ export class ApprovalsRpc extends RpcTarget {
     return castVote(this.#deps, id, input, by);
   }
 
-  get(id: string, asker: Asker): ProposalInContext {
+  comment(id: string, comment: string, by: Caller): Commented {
+    return commentOn(this.#deps, id, comment, by);
+  }
+
+  get(id: string, asker: Asker): DiscussedProposal {
     return readProposal(this.#deps, id, asker);
   }
 

@@ -22,6 +22,10 @@ export const proposalStates = [
 ] as const;
 export type ProposalState = (typeof proposalStates)[number];
 
+/** What a list of proposals can be narrowed to: one state, or all that are open (pending, approved) or settled. */
+export const stateFilters = [...proposalStates, "open", "settled"] as const;
+export type StateFilter = (typeof stateFilters)[number];
+
 export const settledHow = ["votes", "timeout", "veto", "author", "expiry", "other_change", "error"] as const;
 export type SettledHow = (typeof settledHow)[number];
 
@@ -89,6 +93,16 @@ const voteSchema = z.object({
 });
 export type Vote = z.infer<typeof voteSchema>;
 
+/** What somebody says of a proposal, besides their vote. */
+export const commentSchema = z.object({
+  id: z.int(),
+  username: z.string(),
+  comment: z.string(),
+  edition: z.int().describe("The edition it was said of."),
+  commented_at: z.string(),
+});
+export type Comment = z.infer<typeof commentSchema>;
+
 /** How the votes stand against what the team's settings ask for. */
 const tallySchema = z.object({
   approve: z.int().describe("Weight of approvals."),
@@ -131,18 +145,23 @@ export const proposalSchema = z.object({
 });
 export type Proposal = z.infer<typeof proposalSchema>;
 /** As lists show it. */
-export const proposalSummarySchema = proposalSchema.pick({
-  id: true,
-  kind: true,
-  name: true,
-  action: true,
-  state: true,
-  justification: true,
-  author: true,
-  created_at: true,
-  auto_approve_at: true,
-  expires_at: true,
-  tally: true,
-  applied_version: true,
-});
+export const proposalSummarySchema = proposalSchema
+  .pick({
+    id: true,
+    kind: true,
+    name: true,
+    action: true,
+    state: true,
+    justification: true,
+    author: true,
+    created_at: true,
+    auto_approve_at: true,
+    expires_at: true,
+    tally: true,
+    applied_version: true,
+  })
+  .extend({
+    conflicts: z.boolean().describe("Its base moved on, and its author has to resolve a conflict."),
+    comments: z.int().describe("How many; votes' own are not among them."),
+  });
 export type ProposalSummary = z.infer<typeof proposalSummarySchema>;

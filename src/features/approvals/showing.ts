@@ -2,7 +2,9 @@
 import type { CallContext } from "../../context.ts";
 import { markdownTable } from "../../core/markdown.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
+import { approvalLimits } from "../../workflow-limits.ts";
 import { describeProposal, isOpen } from "./approvals.ts";
+import type { ShownProposal } from "./calls-schema.ts";
 import { contentDiff, isToolContent } from "./content.ts";
 import type { Proposal, ProposalContent, ProposalSummary, ProposalTest } from "./schema.ts";
 
@@ -75,17 +77,22 @@ export function describeNeeds({
   return expires_at === null ? votes : `${votes}; expires at ${expires_at}`;
 }
 
-/** A proposal as text, with the diff of what it changes. */
-export function describeInFull(proposal: Proposal, diff: string): string {
+/** A proposal as text, with the diff of what it changes and what people say. */
+export function describeInFull({ proposal, diff, comments }: ShownProposal): string {
   const { id, state, author, edition, conflict, validation, votes, justification } = proposal;
+  const latest = comments.slice(-approvalLimits.commentsInText);
   const said = [
     `${author}: ${justification}`,
     ...votes.map((one) => `${one.username} ${one.vote}s${one.comment === null ? "" : `: ${one.comment}`}`),
+    ...latest.map((one) => `${one.username}: ${one.comment}`),
   ];
   return [
     `${id} · ${describeProposal(proposal)} · ${state} · edition ${edition}`,
     settledLine(proposal),
     fenceUntrusted(said.join("\n"), "what people say of it"),
+    ...(latest.length < comments.length
+      ? [`These are the newest ${latest.length} of ${comments.length} comments; all are in the structured answer.`]
+      : []),
     ...(diff === "" ? [] : [fenceUntrusted(diff, "diff")]),
     ...(conflict === null ? [] : describeConflict(conflict)),
     ...describeCheck(validation),

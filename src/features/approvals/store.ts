@@ -6,7 +6,7 @@ import { approvalLimits } from "../../workflow-limits.ts";
 import type { Role } from "../access/access.ts";
 import { users } from "../access/table.ts";
 import type { ProposalFilter } from "./approvals.ts";
-import type { ProposalKind } from "./schema.ts";
+import type { ProposalKind, StateFilter } from "./schema.ts";
 import { approvalVotes, proposals } from "./table.ts";
 
 export type ProposalRow = typeof proposals.$inferSelect;
@@ -160,12 +160,17 @@ function conditions(search: ProposalSearch): (SQL | undefined)[] {
   const own = voter.authorMayVote ? undefined : ne(proposals.author, voter.username);
   return [
     hiddenTools.length === 0 || hidden === undefined ? undefined : not(hidden),
-    state === undefined ? undefined : eq(proposals.state, state),
+    state === undefined ? undefined : inState(state),
     kind === undefined ? undefined : eq(proposals.kind, kind),
     name === undefined ? undefined : eq(proposals.name, name),
     author === undefined ? undefined : eq(proposals.author, author),
     mine_to_vote === true ? and(eq(proposals.state, "pending"), not(hasVoted), own) : undefined,
   ];
+}
+
+function inState(state: StateFilter): SQL | undefined {
+  const isOpen = inArray(proposals.state, openStates);
+  return state === "open" ? isOpen : state === "settled" ? not(isOpen) : eq(proposals.state, state);
 }
 
 /** Those listed after this proposal; all when it is not there. */

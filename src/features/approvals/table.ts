@@ -66,3 +66,21 @@ export const approvalVotes = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.proposalId, table.userId] })],
 );
+
+export const proposalComments = sqliteTable(
+  "proposal_comments",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    proposalId: text("proposal_id")
+      .notNull()
+      .references(() => proposals.id),
+    userId: text("user_id").notNull(),
+    /** As it was then. */
+    username: text("username").notNull(),
+    comment: text("comment").notNull(),
+    /** What the proposal was at when it was said. */
+    edition: integer("edition").notNull(),
+    commentedAt: integer("commented_at", { mode: "timestamp_ms" }).notNull(),
+  },
+  (table) => [index("proposal_comments_proposal").on(table.proposalId, table.id)],
+);

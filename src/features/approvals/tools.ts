@@ -4,8 +4,10 @@ import { moreLines } from "../../core/paging.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
 import { listLimits } from "../../limits.ts";
 import { type BuiltInTool, defineTool } from "../../tool.ts";
-import { editProposal, listProposals, propose, readProposal, voteOn, withdrawProposal } from "./calls.ts";
+import { commentOn, editProposal, listProposals, propose, readProposal, voteOn, withdrawProposal } from "./calls.ts";
 import {
+  commentedSchema,
+  commentOnSchema,
   editProposalSchema,
   listProposalsSchema,
   proposalIdSchema,
@@ -78,7 +80,7 @@ export const approvalTools: readonly BuiltInTool[] = [
     name: "get_proposal",
     title: "Get a proposal",
     description:
-      "What a proposal changes, why, how its check and tests went, a sample, votes, conflicts. Read it before you vote.",
+      "What a proposal changes, why, how its check and tests went, a sample, votes, comments, conflicts. Read it before you vote.",
     input: proposalIdSchema,
     output: shownProposalSchema,
     hints: readsOnly,
@@ -86,7 +88,7 @@ export const approvalTools: readonly BuiltInTool[] = [
     toolset: "workflow",
     handler: async (context, { id }) => {
       const shown = await readProposal(context, id);
-      return { text: describeInFull(shown.proposal, shown.diff), data: shown };
+      return { text: describeInFull(shown), data: shown };
     },
   }),
   defineTool({
@@ -102,6 +104,20 @@ export const approvalTools: readonly BuiltInTool[] = [
     handler: async (context, { id, ...input }) => {
       const data = await voteOn(context, id, input);
       return { text: describeVote(data), data };
+    },
+  }),
+  defineTool({
+    name: "comment_on_proposal",
+    title: "Comment on a proposal",
+    description: "Says something of a proposal without a vote: a question, an answer. Its author and voters are told.",
+    input: commentOnSchema,
+    output: commentedSchema,
+    hints: adds,
+    permission: "library:propose",
+    toolset: "workflow",
+    handler: async (context, { id, comment }) => {
+      const data = await commentOn(context, id, comment);
+      return { text: `Said. ${id} has ${data.total} ${data.total === 1 ? "comment" : "comments"}.`, data };
     },
   }),
   defineTool({
@@ -121,7 +137,7 @@ export const approvalTools: readonly BuiltInTool[] = [
 ];
 
 function answerProposed(shown: ShownProposal, done: string) {
-  return { text: `${done}.\n${describeInFull(shown.proposal, shown.diff)}`, data: shown };
+  return { text: `${done}.\n${describeInFull(shown)}`, data: shown };
 }
 
 function describeVote({ id, vote, settled, state, tally, applied_version, outcome }: Voted): string {

@@ -439,10 +439,10 @@ describe("over REST", () => {
     const team = await freshTeam();
     const [ada, bob] = [await team.token("member", "ada"), await team.token("member", "bob")];
     const base = `/t/${team.slug}/api/v1/proposals`;
-    const made = await send("POST", base, { token: ada, body: { kind: "tool", ...doubled } });
+    const made = await send("POST", `${base}/tools`, { token: ada, body: doubled });
     const { proposal } = made.body as unknown as ShownProposal;
     expect([made.status, proposal.state]).toEqual([201, "pending"]);
-    const bad = await send("POST", base, { token: ada, body: { kind: "tool", ...doubled, name: "b", query: "(" } });
+    const bad = await send("POST", `${base}/tools`, { token: ada, body: { ...doubled, name: "b", query: "(" } });
     expect([bad.status, bad.body.code]).toEqual([400, "jq_syntax"]);
     const list = await send("GET", `${base}?mine_to_vote=true&state=pending`, { token: bob });
     expect([list.body.total, (list.body.proposals as { id: string }[])[0]?.id]).toEqual([1, proposal.id]);

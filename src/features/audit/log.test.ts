@@ -1,11 +1,10 @@
 // The audit log of a real team: searched, exported, and verified after its SQLite was tampered with. Runs in workerd.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { apiOf } from "../../../test/helpers/api.ts";
 import { freshTeam, rejection, useTool } from "../../../test/helpers/team.ts";
-import type { TeamRoutes } from "../../context.ts";
-import { describeError } from "../../core/errors.ts";
+
 import { openDb } from "../../durable/db.ts";
 import type { Role } from "../access/access.ts";
 import { systemCaller } from "../access/access.ts";
@@ -43,14 +42,7 @@ async function auditedTeam(count = 0) {
   await append(Array.from({ length: count }, (_, index) => anEntry(index + 1)));
   const request = async (path: string, role: Role = "owner") => {
     const call = await team.call(role, "olga");
-    const app = new Hono<TeamRoutes>()
-      .use(async (c, next) => {
-        c.set("call", call);
-        await next();
-      })
-      .route("/audit", auditRoutes)
-      .onError((error, c) => c.json(describeError(error), 400));
-    return app.request(`/audit${path}`, {}, env);
+    return apiOf(call, auditRoutes).request(`/audit${path}`, {}, env);
   };
   return { ...team, context, sql, append, request, inside };
 }
@@ -192,7 +184,7 @@ describe("verify_audit_log", () => {
     });
     expect(await (await team.request("/verify?expected_head=1:x", "admin")).json()).toMatchObject({
       code: "invalid_argument",
-      message: "audit: expected_head: use <seq>:<hash> as an earlier verification gave it",
+      message: "verify_audit_log: expected_head: use <seq>:<hash> as an earlier verification gave it",
     });
     // The tokens of these two callers are in the log too.
     expect(await (await team.request("/verify", "admin")).json()).toMatchObject({ ok: true, entries: 3 });

@@ -1,39 +1,52 @@
-// The audit log over REST: search, export as NDJSON, verify. Mounted at /t/:team/api/v1/audit. Runs at the edge.
-import { Hono } from "hono";
+// The audit log over REST: search, export as NDJSON, verify. Runs at the edge.
 import * as z from "zod";
-import type { TeamRoutes } from "../../context.ts";
-import { parseWith } from "../../core/parse.ts";
 import { auditLimits, listLimits } from "../../limits.ts";
-import { guarded } from "../access/access.ts";
-import { exportAuditLog, searchAuditLog, verifyAuditLog } from "./reading.ts";
-import { auditFilterSchema, searchAuditSchema, verifyAuditSchema } from "./schema.ts";
+import { defineRoute, section, toolRoutes } from "../../route.ts";
+import { exportAuditLog, searchAuditLog } from "./reading.ts";
+import { auditFilterSchema, searchAnswerSchema, searchAuditSchema } from "./schema.ts";
+import { auditTools } from "./tools.ts";
 
-const querySchema = searchAuditSchema
-  .extend({ limit: z.coerce.number().int().min(1).max(listLimits.maxEntries).default(listLimits.restEntries) })
-  .strict();
+const unstored = { unstored: true } as const;
 
-const reads = guarded("audit:read");
+const exportSchema = auditFilterSchema.extend({
+  after: z.int().min(0).default(0).describe("The seq behind which an export that broke off goes on."),
+});
 
-/** `after` lets an export that broke off go on. */
-const exportSchema = auditFilterSchema.extend({ after: z.coerce.number().int().min(0).default(0) }).strict();
-
-export const auditRoutes = new Hono<TeamRoutes>()
-  .get("/", reads, async (c) => {
-    const call = c.get("call");
-    const query = parseWith(querySchema, c.req.query(), "audit");
-    return c.json(await searchAuditLog(call, query, auditLimits.pageBytes), 200, { "cache-control": "no-store" });
-  })
-  .get("/export", reads, (c) => {
-    const call = c.get("call");
-    const { after, ...filter } = parseWith(exportSchema, c.req.query(), "audit");
-    return c.body(exportAuditLog(call, filter, after), 200, {
-      "content-type": "application/x-ndjson",
-      "content-disposition": `attachment; filename="${call.team}-audit.ndjson"`,
-      "cache-control": "no-store",
-    });
-  })
-  .get("/verify", reads, async (c) => {
-    const call = c.get("call");
-    const query = parseWith(verifyAuditSchema.strict(), c.req.query(), "audit");
-    return c.json(await verifyAuditLog(call, query), 200, { "cache-control": "no-store" });
-  });
+export const auditRoutes = section("Audit log", [
+  defineRoute({
+    // The tool's own, with longer pages than a model is given.
+    operation: "search_audit_log",
+    method: "GET",
+    path: "/audit",
+    summary: "Search the audit log",
+    description:
+      "Who changed what in this team, when and through what, with the values before and after; newest first.",
+    permission: "audit:read",
+    query: searchAuditSchema,
+    answer: searchAnswerSchema,
+    ...unstored,
+    handler: (call, { query }) =>
+      searchAuditLog(call, { ...query, limit: query.limit ?? listLimits.restEntries }, auditLimits.pageBytes),
+  }),
+  defineRoute({
+    operation: "export_audit_log",
+    method: "GET",
+    path: "/audit/export",
+    summary: "Export the audit log",
+    description:
+      "Every entry with its hash, oldest first, one JSON object a line; what `super-data audit verify` checks.",
+    permission: "audit:read",
+    query: exportSchema,
+    answer: { types: ["application/x-ndjson"], description: "One entry a line." },
+    ...unstored,
+    handler: async (call, { query: { after, ...filter } }) =>
+      new Response(exportAuditLog(call, filter, after), {
+        headers: {
+          "content-type": "application/x-ndjson",
+          "content-disposition": `attachment; filename="${call.team}-audit.ndjson"`,
+          "cache-control": "no-store",
+        },
+      }),
+  }),
+  ...toolRoutes(auditTools, { verify_audit_log: { method: "GET", path: "/audit/verify", ...unstored } }),
+]);

@@ -1,6 +1,7 @@
 // The audit log as rows and as every surface shows them: fields described once. Runs everywhere.
 import * as z from "zod";
 import { cursorSchema, pageFields } from "../../core/paging.ts";
+import { timeSchema } from "../../core/times.ts";
 import { listLimits } from "../../limits.ts";
 
 /** One thing that a write did, as the feature that did it says it. */
@@ -12,10 +13,6 @@ export interface AuditEntry {
   before?: unknown;
   after?: unknown;
 }
-
-const timeSchema = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()], "use ISO 8601, e.g. 2026-01-31 or 2026-01-31T12:00:00Z")
-  .transform((text) => Date.parse(text));
 
 const filterFields = {
   actor: z.string().min(1).max(200).optional().describe("Only of this username."),

@@ -1,5 +1,5 @@
 // The audit log in the team object's SQLite. Synchronous; SQL only.
-import { and, asc, desc, eq, gt, gte, lt, lte, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, lt, lte, ne, type SQL, sql } from "drizzle-orm";
 import { placeholders, prepared } from "../../core/prepared.ts";
 import type { Db } from "../../durable/db.ts";
 import { auditLimits } from "../../limits.ts";
@@ -26,6 +26,12 @@ const insertRow = prepared((db: Db) => db.insert(auditLog).values(placeholders(a
 export function auditHead(db: Db): ChainPlace & { at: number } {
   const head = selectHead(db).get();
   return head === undefined ? { ...chainStart, at: 0 } : { ...head, at: head.at.getTime() };
+}
+
+/** True when another request than this one has put an entry behind number `seq`. */
+export function writtenSince(db: Db, seq: number, requestId: string): boolean {
+  const others = and(gt(auditLog.seq, seq), ne(auditLog.requestId, storable(requestId)));
+  return db.select({ seq: auditLog.seq }).from(auditLog).where(others).limit(1).get() !== undefined;
 }
 
 /** Adds entries to the chain. Must run in the transaction of the write they tell of. Their times never go back, whatever the clock does. */

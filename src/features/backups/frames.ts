@@ -57,6 +57,12 @@ function parameters(at: number, isLast: boolean, place: Uint8Array<ArrayBuffer>)
   return { name: "AES-GCM", iv, additionalData: place };
 }
 
+/** Bytes that `sealFrames` makes of so many. */
+export function sealedBytes(bytes: number): number {
+  const frames = Math.max(1, Math.ceil(bytes / backupLimits.chunkBytes));
+  return magic.length + saltBytes + frames * (4 + tagBytes) + bytes;
+}
+
 /** Encrypts a stream for one place, e.g. `acme/bkp_1/state`. */
 export async function* sealFrames(
   key: BackupKey,

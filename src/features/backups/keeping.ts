@@ -259,6 +259,18 @@ export function overdueBackups({ deps }: BackupDeps): string[] {
   return expiredBackups(deps.db, { count, days }, deps.now());
 }
 
+/** Says in the audit log that a backup's bytes leave the server. Throws `forbidden`, `not_found`, `busy` while it is being stored. */
+export function noteDownload({ deps }: BackupDeps, id: string, by: Caller): void {
+  const caller = requireNow(deps.db, by, "backups:download");
+  const row = readBackup(deps.db, id);
+  if (row === undefined) throw noBackup(id);
+  if (row.state === "taken") throw stillStoring(id);
+  deps.record(caller, () => ({
+    result: undefined,
+    audit: [{ action: "backup.download", target: subject(id), after: { encrypted: row.encrypted } }],
+  }));
+}
+
 /**
  * Lets a backup go with the objects that belong to it alone; those that a snapshot under way counts on stay. Throws `forbidden`, `not_found`,
  * `busy` while it is being stored.

@@ -80,6 +80,18 @@ export async function findManifest(
   return manifest;
 }
 
+/** A manifest as it is stored, and what it says without a key. Throws `not_found`, `backup_unreadable`. */
+export async function storedManifest(
+  bucket: R2Bucket,
+  team: string,
+  id: string,
+): Promise<{ text: string; manifest: Manifest; key: string }> {
+  const key = manifestKey(team, id);
+  const text = await (await bucket.get(key))?.text();
+  if (text === undefined) throw noBackup(id);
+  return { text, key, manifest: parseManifest(text, id).manifest };
+}
+
 /** What a manifest says without a key: whether it is whole shows when it is restored. */
 export async function peekManifest(bucket: R2Bucket, team: string, id: string): Promise<Manifest | undefined> {
   const text = await (await bucket.get(manifestKey(team, id)))?.text();

@@ -1,10 +1,11 @@
 // A stored backup read back: decrypted, decompressed, and checked to its last byte before anything is made of it. Runs at the edge.
 import { newId } from "../../core/ids.ts";
+import { digested, type Passed, through } from "../../platform/byte-streams.ts";
 import { backupLimits } from "../../workflow-limits.ts";
 import { type BackupKey, openFrames, pieces } from "./frames.ts";
 import { damaged, type Manifest, teamPrefix } from "./manifest.ts";
 import { filePlace } from "./storing.ts";
-import { bytesOf, digested, type Passed, through, writeObject } from "./streams.ts";
+import { bytesOf, writeObject } from "./streams.ts";
 
 /** A backup, where it is, and what opens it. */
 export interface Stored {

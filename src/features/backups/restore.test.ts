@@ -4,19 +4,21 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import teamMigrations from "../../../migrations/team/migrations.js";
 import { backUp, fullTeam, objectsUnder, stubOf, tablesOf } from "../../../test/helpers/backups.ts";
+import { datasetTeam } from "../../../test/helpers/datasets.ts";
 import { freshTeam, rejection, useTool } from "../../../test/helpers/team.ts";
 import { sha256Hex } from "../../core/ids.ts";
 import { migrateDb, openDb } from "../../durable/db.ts";
 import { cacheLimits } from "../../limits.ts";
+import { through } from "../../platform/byte-streams.ts";
 import { siteOf } from "../../platform/site.ts";
 import { teamClient } from "../../platform/team-client.ts";
 import { systemCaller } from "../access/access.ts";
 import { createTeam } from "../teams/store.ts";
 import { endPreview } from "./consumer.ts";
-import { writeManifest } from "./manifest.ts";
+import { type Manifest, recordOf, writeManifest } from "./manifest.ts";
 import { restoreBackup } from "./restoring.ts";
 import { stateTables, writeTables } from "./snapshot-store.ts";
-import { through } from "./streams.ts";
+import { completeRow, insertBackup } from "./store.ts";
 import { keptTables, replacedTables, scratchTables } from "./team-state.ts";
 
 // A busy machine takes its time for many backups.
@@ -85,6 +87,34 @@ describe("a restore", () => {
       { username: "late", role: "admin" },
       { username: "late", role: "owner" },
     ]);
+  });
+
+  it("brings back older versions of datasets and what could be undone, with their contents; a copy has them too", async () => {
+    const team = await datasetTeam();
+    const ndjson = { "content-type": "application/x-ndjson" };
+    await team.request("PUT", "/d", { body: "1\n", headers: ndjson });
+    await team.request("PUT", "/d", { body: "2\n", headers: ndjson });
+    const member = await team.call("member");
+    await useTool(member, "restore_dataset", { dataset: "d", version: 1 });
+    await team.request("PUT", "/gone", { body: "3\n", headers: ndjson });
+    await team.request("DELETE", "/gone");
+    const id = await backUp(team.slug);
+    await team.request("PUT", "/d", { body: "4\n", headers: ndjson });
+    await team.sweep(31);
+    const admin = await team.call("admin");
+    const { confirm = "", preview } = await restoreBackup(admin, { backup_id: id });
+    const kept = "SELECT version, r2_key FROM dataset_versions ORDER BY bytes, version";
+    const copies = (await rowsOf(preview?.team ?? "", kept)) as { r2_key: string }[];
+    expect(copies).toHaveLength(3);
+    for (const { r2_key } of copies) expect(await env.FILES.head(r2_key), r2_key).not.toBeNull();
+    await restoreBackup(admin, { backup_id: id, confirm });
+    await team.sweep();
+    const { data } = await useTool(await team.call(), "dataset_history", { dataset: "d" });
+    expect((data.versions as { version: number }[]).map(({ version }) => version)).toEqual([3, 2, 1]);
+    for (const { r2_key } of (await rowsOf(team.slug, kept)) as { r2_key: string }[])
+      expect(await env.FILES.head(r2_key), r2_key).not.toBeNull();
+    await useTool(await team.call(), "restore_dataset", { dataset: "gone" });
+    expect((await team.request("GET", "/gone/content")).text).toBe("3\n");
   });
 
   it("is shown first, in a team of its own; nothing else changes", async () => {
@@ -264,25 +294,15 @@ async function oldBackup(team: string, id: string, upTo: string, says = upTo): P
   const key = `backups/${id}/state.ndjson.gz`;
   await env.FILES.put(`teams/${team}/${key}`, new Blob(packed));
   const at = "2026-01-01T00:00:00.000Z";
-  await writeManifest(
-    env.FILES,
-    team,
-    {
-      ...{
-        format: 1,
-        id,
-        team,
-        name: "Old",
-        incarnation: "inc_old",
-        reason: "manual",
-        created_by: "a",
-        created_at: at,
-        finished_at: at,
-      },
-      ...{ revision: 0, migration: says, tables: [], rows: 0, files: [], encryption: null },
-      state: { key, bytes: state.length, stored_bytes: 1, sha256: await sha256Hex(new TextDecoder().decode(state)) },
-    },
-    undefined,
+  const manifest: Manifest = {
+    ...{ format: 1, id, team, name: "Old", incarnation: "inc_old", reason: "manual" },
+    ...{ created_by: "a", created_at: at, finished_at: at },
+    ...{ revision: 0, migration: says, tables: [], rows: 0, files: [], encryption: null },
+    state: { key, bytes: state.length, stored_bytes: 1, sha256: await sha256Hex(new TextDecoder().decode(state)) },
+  };
+  await writeManifest(env.FILES, team, manifest, undefined);
+  await runInDurableObject(stubOf(team), (_object, { storage }) =>
+    insertBackup(openDb(storage), completeRow(recordOf(manifest))),
   );
 }
 

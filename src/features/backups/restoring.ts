@@ -4,6 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { type Caller, callerOf, systemCaller } from "../access/access.ts";
 import { changesBetween, totals } from "./differences.ts";
+import { noBackup } from "./faults.ts";
 import { readBackupKey } from "./frames.ts";
 import { makeTeam } from "./making.ts";
 import { readManifest } from "./manifest.ts";
@@ -30,6 +31,8 @@ export async function storeOf(context: CallContext): Promise<Store> {
 /** Previews, or with the preview's confirm value restores. Throws `not_found`, `backup_unreadable`, `unsupported`, `conflict`, `busy`. */
 export async function restoreBackup(context: CallContext, input: RestoreBackup): Promise<RestoreOutcome> {
   const { team, files: bucket } = context;
+  // What a deleted one left in the bucket goes later.
+  if ((await context.stub.backups().get(input.backup_id)) === undefined) throw noBackup(input.backup_id);
   const key = await readBackupKey(context.site.backupSecret);
   const manifest = await readManifest(bucket, team, input.backup_id, key);
   const stored: Stored = { team, bucket, key, manifest };

@@ -10,6 +10,7 @@ import {
   fileStored,
   forgetBackup,
   nextChunks,
+  noteDownload,
   overdueBackups,
   planCopy,
   planCopyParts,
@@ -117,6 +118,10 @@ export class BackupsRpc extends RpcTarget {
 
   overdue(): string[] {
     return overdueBackups(this.#backup);
+  }
+
+  noteDownload(id: string, by: Caller): void {
+    noteDownload(this.#backup, id, by);
   }
 
   forget(id: string, keys: readonly string[], by: Caller): void {

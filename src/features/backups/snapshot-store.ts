@@ -134,7 +134,7 @@ export function takeSnapshot(sql: RawSql, id: string, origin: SnapshotOrigin): S
   cutter.end();
   sql.exec(
     `INSERT INTO backup_files (backup_id, r2_key, bytes, sha256, kind)
-     SELECT ?, r2_key, bytes, trim(etag, '"'), kind FROM datasets WHERE deleted_at IS NULL`,
+     SELECT DISTINCT ?, r2_key, bytes, trim(etag, '"'), kind FROM (${contentsOf(sql)})`,
     id,
   );
   const head: SnapshotHead = { ...stateOf(sql), ...written, chunks };
@@ -145,6 +145,13 @@ export function takeSnapshot(sql: RawSql, id: string, origin: SnapshotOrigin): S
     JSON.stringify(head),
   );
   return head;
+}
+
+/** The contents of datasets, kept versions included, where the schema has those. Two versions may share one. */
+export function contentsOf(sql: RawSql): string {
+  const current = "SELECT r2_key, bytes, etag, kind FROM datasets WHERE deleted_at IS NULL";
+  if (!hasTable(sql, "dataset_versions")) return current;
+  return `${current} UNION SELECT r2_key, bytes, etag, kind FROM dataset_versions`;
 }
 
 function requireSize(sql: RawSql, limit: "stateBytes" | "migrationStateBytes"): void {

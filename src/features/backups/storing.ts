@@ -1,6 +1,7 @@
 // A snapshot from the team's object into R2: compressed, encrypted where a key is set, with the files of its datasets. Runs at the edge.
 import { newId } from "../../core/ids.ts";
 import { logFailure } from "../../core/log.ts";
+import { digested, type Passed, through } from "../../platform/byte-streams.ts";
 import type { TeamClient } from "../../platform/team-client.ts";
 import { backupLimits } from "../../workflow-limits.ts";
 import { type Caller, systemCaller } from "../access/access.ts";
@@ -15,7 +16,7 @@ import {
   writeManifest,
 } from "./manifest.ts";
 import type { BackupFile, StorePlan } from "./schema.ts";
-import { bytesOf, digested, type Passed, through, writeObject } from "./streams.ts";
+import { bytesOf, writeObject } from "./streams.ts";
 
 export interface Store {
   team: string;

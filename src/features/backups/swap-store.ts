@@ -15,7 +15,7 @@ import {
   valuesOf,
 } from "./load-store.ts";
 import type { SummaryItem } from "./schema.ts";
-import { hasTable, type RawSql } from "./snapshot-store.ts";
+import { contentsOf, hasTable, type RawSql } from "./snapshot-store.ts";
 import { accessTables, keptSettings, replacedTables } from "./team-state.ts";
 
 /** What is compared of each kind: the name, a mark that tells one state from another, and who may see it as JSON. */
@@ -61,11 +61,15 @@ export function becomeCopy(
   restartProposals(sql, now);
   sql.exec("UPDATE team SET slug = ?, incarnation = ?, deleted_at = NULL, purge_at = NULL", slug, incarnation);
   const prefix = `teams/${from}/`;
-  sql.exec(
-    "UPDATE datasets SET r2_key = ? || substr(r2_key, ?) WHERE deleted_at IS NULL",
-    `teams/${slug}/`,
-    prefix.length + 1,
-  );
+  for (const table of ["datasets", "dataset_versions"]) {
+    sql.exec(
+      `UPDATE ${table} SET r2_key = ? || substr(r2_key, ?) WHERE substr(r2_key, 1, ?) = ?`,
+      `teams/${slug}/`,
+      prefix.length + 1,
+      prefix.length,
+      prefix,
+    );
+  }
   for (const table of [
     "uploads",
     "retired_objects",
@@ -140,7 +144,7 @@ export function swapState(sql: RawSql, db: Db, { files, now }: SwapInput): void 
       if (table.name === "settings") return !keptSettings.includes(String(row.key));
       // What was switched off, rotated or deleted since then hears of nothing until somebody switches it on.
       if (table.name === "webhooks" && !live.has(webhookKey(row.id, row.secret_sealed))) row.is_active = 0;
-      const copied = table.name === "datasets" ? files[String(row.r2_key)] : undefined;
+      const copied = filed.has(table.name) ? files[String(row.r2_key)] : undefined;
       if (copied !== undefined) row.r2_key = copied;
       return true;
     });
@@ -151,6 +155,9 @@ export function swapState(sql: RawSql, db: Db, { files, now }: SwapInput): void 
   for (const key of before) if (!after.has(key)) retireObject(db, key, now + datasetLimits.retiredGraceMs);
   requireReferences(sql);
 }
+
+/** Tables whose rows say where a content is. */
+const filed: ReadonlySet<string> = new Set(["datasets", "dataset_versions"]);
 
 const webhookKey = (id: unknown, sealed: unknown): string => `${String(id)} ${String(sealed)}`;
 
@@ -176,8 +183,8 @@ function nameOf({ columns, rows }: StagedTable): string {
   return "";
 }
 
-/** Where the datasets' contents are. */
+/** Where the datasets' contents are, those of kept versions included. */
 export function fileKeys(sql: RawSql): string[] {
-  const rows = sql.exec<{ key: string }>("SELECT r2_key AS key FROM datasets WHERE deleted_at IS NULL");
+  const rows = sql.exec<{ key: string }>(`SELECT DISTINCT r2_key AS key FROM (${contentsOf(sql)})`);
   return rows.toArray().map(({ key }) => key);
 }

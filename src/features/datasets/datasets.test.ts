@@ -46,7 +46,7 @@ describe("routes", () => {
     const second = await team.request("GET", `?limit=2&cursor=${first.body.next_cursor}`);
     expect([names(second.body), second.body.next_cursor]).toEqual([["c"], undefined]);
     expect((await team.request("GET", "?limit=0")).body.message).toBe(
-      "datasets: limit: Too small: expected number to be >=1",
+      "list_datasets: limit: Too small: expected number to be >=1",
     );
   });
 
@@ -97,7 +97,7 @@ describe("routes", () => {
       "/-d",
       ndjson,
       "invalid_argument",
-      "dataset name: use letters, digits, underscores, inner dots and hyphens, 100 at most",
+      "address: dataset: use letters, digits, underscores, inner dots and hyphens, 100 at most",
     ],
     ["GET", "/nope", {}, "not_found", 'There is no dataset "nope".'],
     ["GET", "/nope/content", {}, "not_found", 'There is no dataset "nope".'],
@@ -237,7 +237,7 @@ describe("reading", () => {
     const before = findDataset((await team.call()).catalogue, "d");
     await team.request("PUT", "/d", { body: "2", headers: ndjson });
     expect(await new Response(await openDataset(env.FILES, before)).text()).toBe("1\n");
-    await team.sweep();
+    await team.sweep(31);
     expect(await failureOf(() => openDataset(env.FILES, before))).toEqual({
       code: "conflict",
       message: 'Version 1 of the dataset "d" was replaced or deleted, and its content is no longer kept.',

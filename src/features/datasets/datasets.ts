@@ -1,9 +1,11 @@
 // Finding and reading datasets. Runs at the edge.
+import type { z } from "zod";
 import type { Catalogue } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
 import { jqLimits } from "../../limits.ts";
-import type { Dataset, DatasetSummary } from "./schema.ts";
+import type { Download } from "../../platform/downloads.ts";
+import type { Dataset, DatasetSummary, describedDatasetSchema } from "./schema.ts";
 
 /** The dataset of that name. Throws `not_found` that offers near names. */
 export function findDataset(catalogue: Pick<Catalogue, "datasets">, name: string): Dataset {
@@ -16,13 +18,37 @@ export function findDataset(catalogue: Pick<Catalogue, "datasets">, name: string
   });
 }
 
+/** What there is to know of a version, current or kept, to read its content. */
+export type StoredContent = Pick<Dataset, "name" | "version" | "kind" | "bytes" | "etag" | "r2_key">;
+
 /** A dataset's stored bytes: NDJSON for records, the document for whole. Throws `conflict` when they gave way to a newer version. */
-export async function openDataset(files: R2Bucket, dataset: Dataset): Promise<ReadableStream<Uint8Array>> {
-  const object = await files.get(dataset.r2_key);
-  if (object !== null) return object.body;
-  throw new AppError(
+export function openDataset(files: R2Bucket, dataset: StoredContent): Promise<ReadableStream<Uint8Array>> {
+  return contentOf(files, dataset).open();
+}
+
+/** The same as a download. */
+export function contentOf(files: R2Bucket, dataset: StoredContent): Download {
+  const { name, kind, bytes, etag, r2_key: key } = dataset;
+  const isWhole = kind === "whole";
+  return {
+    bytes,
+    etag,
+    contentType: isWhole ? "application/json" : "application/x-ndjson",
+    filename: `${name}.${isWhole ? "json" : "ndjson"}`,
+    sha256: /^"([0-9a-f]{64})"$/.exec(etag)?.[1],
+    // Not by platform/downloads.ts: the team's object reads these rules too.
+    open: async (range) => {
+      const object = await files.get(key, range === undefined ? {} : { range });
+      if (object === null) throw gone(dataset);
+      return object.body;
+    },
+  };
+}
+
+function gone({ name, version }: StoredContent): AppError {
+  return new AppError(
     "conflict",
-    `Version ${dataset.version} of the dataset "${dataset.name}" was replaced or deleted, and its content is no longer kept.`,
+    `Version ${version} of the dataset "${name}" was replaced or deleted, and its content is no longer kept.`,
     {
       hint: "Call again to read the version that is current now.",
     },
@@ -38,6 +64,12 @@ export function summarize(dataset: Dataset): DatasetSummary {
 /** The dataset as requests see it. */
 export function publicDataset(dataset: Dataset): DatasetSummary & Pick<Dataset, "schema"> {
   return { ...summarize(dataset), schema: dataset.schema };
+}
+
+/** The dataset with what it looks like and how it can be read. */
+export function describedDataset(dataset: Dataset): z.input<typeof describedDatasetSchema> {
+  const modes = { whole: fitsWhole(dataset), records: dataset.kind === "records" };
+  return { ...publicDataset(dataset), sample: dataset.sample, modes };
 }
 
 /** True when a program may read the whole dataset at once. */

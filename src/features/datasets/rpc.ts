@@ -3,7 +3,15 @@ import { RpcTarget } from "cloudflare:workers";
 import type { TeamDeps } from "../../durable/team-deps.ts";
 import type { StoredObject } from "../../platform/r2.ts";
 import type { Asker, Caller } from "../access/access.ts";
-import type { Committed, Dataset, UploadStatus } from "./schema.ts";
+import {
+  datasetHistory,
+  datasetVersion,
+  listDeleted,
+  type RestoreDataset,
+  removeDataset,
+  restoreDataset,
+} from "./restoring.ts";
+import type { Committed, Dataset, DatasetHistory, DatasetVersion, DeletedDataset, UploadStatus } from "./schema.ts";
 import { forgetObjects } from "./store.ts";
 import {
   abandonUpload,
@@ -22,10 +30,9 @@ import {
   planPart,
   recordPart,
   releaseCompletion,
-  removeDataset,
 } from "./versions.ts";
 
-/** The datasets of one team and the uploads under way; the rules are in versions.ts. To whoever does not see a dataset it does not exist, except that its name is taken. */
+/** The datasets of one team and the uploads under way; the rules are in versions.ts and restoring.ts. To whoever does not see a dataset it does not exist, except that its name is taken. */
 export class DatasetsRpc extends RpcTarget {
   readonly #deps: TeamDeps;
 
@@ -89,8 +96,27 @@ export class DatasetsRpc extends RpcTarget {
     return releaseCompletion(this.#deps, uploadId, r2Key);
   }
 
-  remove(input: { name: string; precondition: Precondition; by: Caller }): Dataset {
+  remove(input: { name: string; precondition: Precondition; by: Caller }): {
+    dataset: Dataset;
+    restorableUntil: number;
+  } {
     return removeDataset(this.#deps, input);
+  }
+
+  restore(input: RestoreDataset): Dataset {
+    return restoreDataset(this.#deps, input);
+  }
+
+  history(name: string, asker: Asker): DatasetHistory {
+    return datasetHistory(this.#deps, name, asker);
+  }
+
+  version(name: string, version: number, asker: Asker): DatasetVersion {
+    return datasetVersion(this.#deps, name, version, asker);
+  }
+
+  deleted(asker: Asker): DeletedDataset[] {
+    return listDeleted(this.#deps, asker);
   }
 
   /** The queue's consumer has deleted these. */

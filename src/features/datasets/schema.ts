@@ -1,17 +1,19 @@
 // What a dataset is: fields described once, for MCP, REST and storage.
 import * as z from "zod";
 import { datasetNameSchema } from "../../core/names.ts";
-import { listQuerySchema } from "../../core/paging.ts";
-import { datasetLimits, listLimits } from "../../limits.ts";
+import { pageFields } from "../../core/paging.ts";
+import { datasetLimits } from "../../limits.ts";
 import { visibilitySchema } from "../access/schema.ts";
 
 export const datasetFormatSchema = z.enum(["json", "ndjson", "csv"]);
 export type DatasetFormat = z.infer<typeof datasetFormatSchema>;
 
+export const typesSchema = z.array(z.enum(["string", "number", "boolean", "null", "array", "object"]));
+
 /** One field of the inferred schema: a path like `address.city` or `tags[]`. */
 const schemaFieldSchema = z.object({
   path: z.string(),
-  types: z.array(z.enum(["string", "number", "boolean", "null", "array", "object"])),
+  types: typesSchema,
   /** Share of the looked-at records that have it, 0 to 1. */
   present: z.number(),
   /** A few values, cut short. */
@@ -50,6 +52,64 @@ export const datasetSchema = z.object({
 /** What the edge needs besides: where the bytes are, the sample, and whether it is gone. */
 export type Dataset = z.infer<typeof datasetSchema> & { r2_key: string; sample: string[]; deleted: boolean };
 
+/** A version of a dataset as lists show it. */
+export const versionSchema = datasetSchema
+  .pick({ version: true, kind: true, format: true, etag: true, bytes: true, record_count: true, description: true })
+  .extend({
+    current: z.boolean(),
+    written_by: z.string(),
+    written_at: z.string(),
+    kept_until: z.string().optional().describe("Until when it can be read and restored; the current one is kept."),
+    same_content_as: z.int().optional().describe("The newest older version with the very same content."),
+  });
+export type VersionSummary = z.infer<typeof versionSchema>;
+
+/** One version with what it looks like. */
+export const shownVersionSchema = versionSchema
+  .omit({ same_content_as: true })
+  .extend({ name: datasetNameSchema, schema: datasetSchemaSchema, sample: z.array(z.string()) });
+
+/** A version for the edge: where its bytes are, too. */
+export type DatasetVersion = z.infer<typeof shownVersionSchema> & { r2_key: string };
+
+export const historySchema = z.object({
+  dataset: datasetNameSchema,
+  versions: z.array(versionSchema).describe("The newest first; the first is the current one."),
+});
+export type DatasetHistory = z.infer<typeof historySchema>;
+
+/** A deleted dataset that can still be brought back. */
+export const deletedDatasetSchema = z.object({
+  name: datasetNameSchema,
+  version: z.int(),
+  versions: z.int().describe("Versions kept of it, the last one included."),
+  kind: datasetSchema.shape.kind,
+  bytes: z.int(),
+  record_count: z.int(),
+  deleted_by: z.string(),
+  deleted_at: z.string(),
+  restorable_until: z.string(),
+});
+export type DeletedDataset = z.infer<typeof deletedDatasetSchema>;
+
+export const deletedListSchema = z.object({ datasets: z.array(deletedDatasetSchema), ...pageFields });
+
+export const deleteDatasetSchema = z.object({
+  dataset: datasetNameSchema,
+  confirm: z.string().optional().describe("From the refusal of the same call without it."),
+});
+
+export const restoreDatasetSchema = z.object({
+  dataset: datasetNameSchema,
+  version: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("The version to make current again. Left out: undo the deletion, as the dataset was."),
+});
+
+export const versionNumberSchema = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+
 /** What an ingest finds out about the content it stored. */
 export type DatasetContent = Pick<Dataset, "kind" | "format" | "bytes" | "etag" | "record_count" | "schema" | "sample">;
 
@@ -76,22 +136,57 @@ export const createUploadSchema = z.strictObject({
 
 export const completeUploadSchema = z.strictObject({
   parts: z.int().min(1).optional().describe("How many parts there must be, numbered from 1."),
+  digest: z
+    .string()
+    .max(200)
+    .optional()
+    .describe("Of all parts one after another, in the form of a digest field: sha-256=:<base64>:"),
 });
 
-export const partNumberSchema = z.coerce.number().int().min(1).max(datasetLimits.parts);
+export const partNumberSchema = z.int().min(1).max(datasetLimits.parts);
+
+/** A part that arrived whole. */
+export const storedPartSchema = z.object({
+  part: z.int(),
+  bytes: z.int().describe("Unpacked, if it was sent compressed."),
+  etag: z.string().describe("The SHA-256 of these bytes, in quotes."),
+});
+
+const expiresAt = z.string().describe("When what arrived is deleted unless it is completed.");
+const partLimits = { part_max_bytes: z.int(), parts_max: z.int() };
+
+export const createdUploadSchema = z.object({ upload_id: z.string(), ...partLimits, expires_at: expiresAt });
 
 /** An upload in parts as requests see it. */
-export interface UploadStatus {
-  upload_id: string;
-  dataset: string;
-  format: DatasetFormat;
-  expires_at: string;
-  part_max_bytes: number;
-  parts: { part: number; bytes: number; etag: string }[];
-}
+export const uploadStatusSchema = z.object({
+  upload_id: z.string(),
+  dataset: z.string(),
+  format: datasetFormatSchema,
+  state: z
+    .enum(["open", "completing", "completed"])
+    .describe("completed: its version is there; ask for the completion again to have its answer."),
+  expires_at: expiresAt,
+  ...partLimits,
+  bytes: z.int().describe("Of the parts that arrived."),
+  parts: z.array(storedPartSchema),
+});
+export type UploadStatus = z.infer<typeof uploadStatusSchema>;
 
-/** The query string of the list. */
-export const datasetListQuerySchema = listQuerySchema({ preset: listLimits.restEntries, max: listLimits.maxEntries });
+/** A dataset as an upload made it. */
+export const committedSchema = datasetSchema.extend({
+  notes: z.array(z.string()).optional().describe("What to know about the content."),
+});
+
+/** A dataset with what it looks like. */
+export const describedDatasetSchema = datasetSchema.extend({
+  sample: z.array(z.string()).describe("The first records as JSON texts."),
+  modes: z.object({ whole: z.boolean(), records: z.boolean() }).describe("How query_dataset can read it."),
+});
+
+/** The etag of a dataset with its description and visibility; `etag` is its content's alone. A change takes either. */
+export function stateEtag({ etag, revision }: Pick<Dataset, "etag" | "revision">): string {
+  return `"${etag.replaceAll('"', "")}-${revision}"`;
+}
 
 /** Where a file is kept that becomes no dataset. */
 export function fileKey(team: string, id: string): string {

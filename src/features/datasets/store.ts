@@ -7,6 +7,7 @@ import type { StoredObject } from "../../platform/r2.ts";
 import type { Dataset, DatasetContent } from "./schema.ts";
 import { datasets, retiredObjects, uploads } from "./table.ts";
 import { deleteUpload } from "./upload-store.ts";
+import { expireVersions, type VersionRow } from "./version-store.ts";
 
 type Row = typeof datasets.$inferSelect;
 
@@ -72,6 +73,21 @@ export function writeVersion(db: Db, before: Dataset | undefined, next: NewVersi
   return toDataset(db.update(datasets).set(update).where(eq(datasets.id, before.id)).returning().get());
 }
 
+/** Makes a kept version what a dataset was before it was deleted; it is as if it had never been. */
+export function reviveDataset(db: Db, id: string, last: VersionRow, revision: number): Dataset {
+  const written = { updatedBy: last.writtenBy, updatedAt: last.writtenAt };
+  const { kind, format, etag, bytes, schema, sample, recordCount, r2Key, description } = last;
+  const content = { kind, format, etag, bytes, schema, sample, recordCount, r2Key, description };
+  return toDataset(
+    db
+      .update(datasets)
+      .set({ ...content, ...written, deletedAt: null, revision })
+      .where(eq(datasets.id, id))
+      .returning()
+      .get(),
+  );
+}
+
 /** Marks a dataset as deleted; a small row stays, so that a version number is never used twice. */
 export function markDeleted(db: Db, id: string, change: { by: string; now: Date; revision: number }): Dataset {
   const gone = { description: "", schema: { fields: [], records_examined: 0, fields_cut: false }, sample: [] };
@@ -87,7 +103,7 @@ export function markDeleted(db: Db, id: string, change: { by: string; now: Date;
 }
 
 /**
- * R2 objects whose time has come (retired objects and those of expired uploads) and when the next are due. They are given out again
+ * R2 objects whose time has come (retired objects, those of expired uploads and of versions kept long enough) and when the next are due. They are given out again
  * after datasetLimits.deletionRetryMs unless `forgetObjects` is called, so a lost message does no harm.
  */
 export function takeDueObjects(db: Db, now: number): { due: StoredObject[]; nextDueAt: number | undefined } {
@@ -99,6 +115,7 @@ export function takeDueObjects(db: Db, now: number): { due: StoredObject[]; next
       .all()) {
       deleteUpload(tx, id, now);
     }
+    const nextVersion = expireVersions(tx, now);
     const due = tx
       .select()
       .from(retiredObjects)
@@ -120,7 +137,7 @@ export function takeDueObjects(db: Db, now: number): { due: StoredObject[]; next
       .from(uploads)
       .get()
       ?.at?.getTime();
-    const next = Math.min(nextObject ?? Number.POSITIVE_INFINITY, nextUpload ?? Number.POSITIVE_INFINITY);
+    const next = Math.min(...[nextObject, nextUpload, nextVersion].map((at) => at ?? Number.POSITIVE_INFINITY));
     return {
       due: due.map(({ r2Key, multipartId }) => ({ r2_key: r2Key, multipart_id: multipartId })),
       nextDueAt: Number.isFinite(next) ? next : undefined,

@@ -33,6 +33,39 @@ export const datasets = sqliteTable(
   (table) => [index("datasets_revision").on(table.revision)],
 );
 
+/**
+ * Versions that are not current but kept: replaced ones, and all of a deleted dataset, its last one too. Two versions of a dataset may share an
+ * object: a restored one is the older one's.
+ */
+export const datasetVersions = sqliteTable(
+  "dataset_versions",
+  {
+    datasetId: text("dataset_id")
+      .notNull()
+      .references(() => datasets.id, { onDelete: "cascade" }),
+    version: integer("version").notNull(),
+    description: text("description").notNull(),
+    kind: text("kind", { enum: ["records", "whole"] }).notNull(),
+    format: text("format", { enum: ["json", "ndjson", "csv"] }).notNull(),
+    etag: text("etag").notNull(),
+    r2Key: text("r2_key").notNull(),
+    bytes: integer("bytes").notNull(),
+    recordCount: integer("record_count").notNull(),
+    schema: text("schema_json", { mode: "json" }).$type<DatasetSchema>().notNull(),
+    sample: text("sample_json", { mode: "json" }).$type<string[]>().notNull(),
+    /** Who made this version, and when. */
+    writtenBy: text("written_by").notNull(),
+    writtenAt: integer("written_at", { mode: "timestamp_ms" }).notNull(),
+    /** After this the sweep lets it go. */
+    keptUntil: integer("kept_until", { mode: "timestamp_ms" }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.datasetId, table.version] }),
+    index("dataset_versions_object").on(table.r2Key),
+    index("dataset_versions_expiry").on(table.keptUntil),
+  ],
+);
+
 /** Uploads that have begun and not ended, whose leftovers in R2 are found here and removed, and uploads in parts completed of late. */
 export const uploads = sqliteTable(
   "uploads",
@@ -73,7 +106,7 @@ export const uploadParts = sqliteTable(
 
 /**
  * R2 objects that nothing points at: planned (noted here before the first byte is written, taken out when a dataset or part
- * points at them), replaced (kept a while for readers under way) or given up. When due the queue deletes them, so nothing is orphaned.
+ * points at them), let go (kept a while for readers under way) or given up. When due the queue deletes them, so nothing is orphaned.
  */
 export const retiredObjects = sqliteTable(
   "retired_objects",

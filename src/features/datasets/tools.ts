@@ -10,8 +10,15 @@ import { utf8Bytes } from "../../core/utf8.ts";
 import { datasetLimits, jqLimits, listLimits } from "../../limits.ts";
 import { defineTool } from "../../tool.ts";
 import { describeVisibility } from "../visibility/visibility.ts";
-import { findDataset, fitsWhole, publicDataset, summarize } from "./datasets.ts";
-import { type Dataset, datasetFormatSchema, datasetSchema, datasetSummarySchema, descriptionSchema } from "./schema.ts";
+import { describedDataset, findDataset, fitsWhole, publicDataset, summarize } from "./datasets.ts";
+import {
+  type Dataset,
+  datasetFormatSchema,
+  datasetSchema,
+  datasetSummarySchema,
+  describedDatasetSchema,
+  descriptionSchema,
+} from "./schema.ts";
 import { uploadDataset } from "./upload.ts";
 
 const listedDescriptionChars = 120;
@@ -63,17 +70,13 @@ const describeDataset = defineTool({
   description:
     "A dataset's fields with types and examples, first records, and how to query it. Call before query_dataset.",
   input: z.object({ dataset: z.string().describe("Its name.") }),
-  output: datasetSchema.extend({
-    sample: z.array(z.string()).describe("The first records as JSON texts."),
-    modes: z.object({ whole: z.boolean(), records: z.boolean() }).describe("How query_dataset can read it."),
-  }),
+  output: describedDatasetSchema,
   hints: readsOnly,
   permission: "data:read",
   toolset: "catalog",
   handler: async (context, { dataset: name }) => {
     const dataset = findDataset(context.catalogue, name);
-    const modes = { whole: fitsWhole(dataset), records: dataset.kind === "records" };
-    return { text: describe(dataset), data: { ...publicDataset(dataset), sample: dataset.sample, modes } };
+    return { text: describe(dataset), data: describedDataset(dataset) };
   },
 });
 

@@ -61,14 +61,14 @@ describe("an upload in parts", () => {
       await sha256(text),
     ]);
     expect((await team.request("GET", "/d/content")).text).toBe(text);
-    expect((await team.request("GET", path)).body.code).toBe("not_found");
+    expect((await team.request("GET", path)).body).toMatchObject({ state: "completed", bytes: 0, parts: [] });
     await team.request("PUT", "/d", { body: "4", headers: ndjson });
     const again = await team.request("POST", `${path}/complete`, { body: '{"parts":3}' });
     expect([again.status, again.etag, again.body]).toEqual([201, done.etag, done.body]);
     const elsewhere = await team.request("POST", path.replace("/d/", "/e/").concat("/complete"));
     expect(elsewhere.body.code).toBe("not_found");
     expect((await team.request("PUT", `${path}/parts/1`, { body: "1" })).body.code).toBe("not_found");
-    await team.sweep();
+    await team.sweep(31);
     expect(await team.objects()).toHaveLength(1);
     expect(await team.leftovers()).toEqual(nothing);
   });
@@ -161,9 +161,9 @@ describe("an upload in parts", () => {
   });
 
   it.each([
-    ["POST", "/d/uploads", '{"format":"xml"}', 'upload: format: Invalid option: expected one of "json"|"ndjson"|"csv"'],
+    ["POST", "/d/uploads", '{"format":"xml"}', 'body: format: Invalid option: expected one of "json"|"ndjson"|"csv"'],
     ["POST", "/d/uploads", "{", "The request body is not JSON."],
-    ["PUT", "/d/uploads/up_x/parts/0", "1", "part: Too small: expected number to be >=1"],
+    ["PUT", "/d/uploads/up_x/parts/0", "1", "address: part: Too small: expected number to be >=1"],
     ["PUT", "/d/uploads/up_x/parts/1", "1", 'There is no open upload with this id for the dataset "d".'],
     ["POST", "/d/uploads/up_x/complete", "", 'There is no open upload with this id for the dataset "d".'],
     ["DELETE", "/d/uploads/up_x", undefined, 'There is no open upload with this id for the dataset "d".'],

@@ -3,7 +3,7 @@ import { and, asc, count, eq, gt, gte, isNull, lt, ne } from "drizzle-orm";
 import type { Db } from "../../durable/db.ts";
 import type { StoredObject } from "../../platform/r2.ts";
 import type { Committed } from "./schema.ts";
-import { datasets, retiredObjects, uploadParts, uploads } from "./table.ts";
+import { datasets, datasetVersions, retiredObjects, uploadParts, uploads } from "./table.ts";
 
 export type UploadRow = typeof uploads.$inferSelect;
 export type PartRow = typeof uploadParts.$inferSelect;
@@ -95,7 +95,7 @@ export function claimObject(db: Writer, r2Key: string): boolean {
 }
 
 /**
- * Makes an object that was planned due now; undefined when a dataset or a part points at it. One that was deleted and forgotten
+ * Makes an object that was planned due now; undefined when a dataset, a version or a part points at it. One that was deleted and forgotten
  * already may have been written since by an attempt that had lost its place, so it is noted again.
  */
 export function hastenObject(db: Writer, r2Key: string, now: number): StoredObject | undefined {
@@ -110,12 +110,18 @@ export function hastenObject(db: Writer, r2Key: string, now: number): StoredObje
   return { r2_key: row.r2Key, multipart_id: row.multipartId };
 }
 
-function isPointedAt(db: Writer, r2Key: string): boolean {
+/** True when a dataset, a kept version or a part is what this object holds. */
+export function isPointedAt(db: Writer, r2Key: string): boolean {
   const dataset = db
     .select({ id: datasets.id })
     .from(datasets)
     .where(and(eq(datasets.r2Key, r2Key), isNull(datasets.deletedAt)))
     .get();
+  const kept = db
+    .select({ version: datasetVersions.version })
+    .from(datasetVersions)
+    .where(eq(datasetVersions.r2Key, r2Key))
+    .get();
   const part = db.select({ part: uploadParts.part }).from(uploadParts).where(eq(uploadParts.r2Key, r2Key)).get();
-  return dataset !== undefined || part !== undefined;
+  return dataset !== undefined || kept !== undefined || part !== undefined;
 }

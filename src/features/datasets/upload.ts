@@ -3,6 +3,7 @@ import type { CallContext } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
 import { datasetLimits } from "../../limits.ts";
+import { checked, type ExpectedDigest } from "../../platform/digests.ts";
 import { type ContentType, deleteObjects, R2Writer, type StoredObject } from "../../platform/r2.ts";
 import { callerOf } from "../access/access.ts";
 import { type ByteSource, type Ingested, ingest } from "./ingest/ingest.ts";
@@ -71,16 +72,23 @@ export async function putPart(
  */
 export async function completeUpload(
   deps: UploadDeps,
-  target: { name: string; uploadId: string; parts: number | undefined; precondition: Precondition },
+  target: {
+    name: string;
+    uploadId: string;
+    parts: number | undefined;
+    /** What the parts must be, one after another. */
+    expected: readonly ExpectedDigest[];
+    precondition: Precondition;
+  },
 ): Promise<Committed> {
-  const { name, uploadId, parts, precondition } = target;
+  const { name, uploadId, parts, expected, precondition } = target;
   const plan = await deps.stub.datasets().planCompletion({ team: deps.team, name, uploadId, parts }, deps.actor);
   if ("dataset" in plan) return plan;
   const { r2Key, format } = plan;
   return undoOnFailure(
     deps,
     async () => {
-      const stored = await store(deps, r2Key, format, readParts(deps.files, plan.parts));
+      const stored = await store(deps, r2Key, format, checked(readParts(deps.files, plan.parts), expected));
       return deps.stub.datasets().commit({ uploadId, r2Key, ...stored, precondition, by: callerOf(deps) });
     },
     () => deps.stub.datasets().releaseCompletion(uploadId, r2Key),

@@ -13,9 +13,10 @@ import {
   type DatasetContent,
   type DatasetFormat,
   fileKey,
+  stateEtag,
   type UploadStatus,
 } from "./schema.ts";
-import { countDatasets, definitionChars, markDeleted, readDataset, writeVersion } from "./store.ts";
+import { countDatasets, definitionChars, readDataset, writeVersion } from "./store.ts";
 import {
   claimObject,
   completeUpload,
@@ -32,6 +33,7 @@ import {
   updateUpload,
   writePart,
 } from "./upload-store.ts";
+import { insertVersion, trimVersions } from "./version-store.ts";
 
 /** Milliseconds after which the sweep deletes what the edge should have deleted by itself. */
 const sweepAfterMs = 60_000;
@@ -104,7 +106,7 @@ function uploadEntry(verb: "begin" | "abort", dataset: string, id: string, forma
 
 /**
  * Makes what an upload wrote the dataset's next version and publishes it, all in one transaction. The last writer wins; the version
- * before stays readable for datasetLimits.retiredGraceMs. Throws `upload_aborted` when the upload ended or another attempt took over,
+ * before stays readable and can be restored, see datasetLimits.keptVersions. Throws `upload_aborted` when the upload ended or another attempt took over,
  * `precondition_failed`, `too_large` at limits of the team, `already_exists` as `beginUpload` does.
  */
 export function commitVersion(deps: TeamDeps, input: CommitVersion): Committed {
@@ -127,7 +129,7 @@ export function commitVersion(deps: TeamDeps, input: CommitVersion): Committed {
       now: new Date(now),
       revision,
     });
-    if (before !== undefined && !before.deleted) retire(deps, before.r2_key, now + datasetLimits.retiredGraceMs);
+    if (before !== undefined && !before.deleted) keep(deps, before, now);
     const outcome: Committed = { dataset, created, notes: input.notes };
     endCommitted(deps, upload, outcome, now);
     return {
@@ -145,12 +147,16 @@ export function commitVersion(deps: TeamDeps, input: CommitVersion): Committed {
   });
 }
 
-function eventOf({ name, visibility = "everyone" }: Dataset, change: TeamEvent["change"]): Omit<TeamEvent, "revision"> {
+/** What listeners are told of a change of a dataset. */
+export function eventOf(
+  { name, visibility = "everyone" }: Dataset,
+  change: TeamEvent["change"],
+): Omit<TeamEvent, "revision"> {
   return { kind: "dataset", name, change, visibility };
 }
 
 /** What the audit log keeps of a version: enough to know it by, never the data, nor examples of it. */
-function auditedState({ version, etag, kind, format, bytes, record_count, description }: Dataset): object {
+export function auditedState({ version, etag, kind, format, bytes, record_count, description }: Dataset): object {
   return { version, etag, kind, format, bytes, record_count, description };
 }
 
@@ -197,17 +203,28 @@ export function abortUpload(deps: TeamDeps, name: string, uploadId: string, by: 
   });
 }
 
-/** An upload in parts and those that arrived. Throws `not_found`. */
+/** An upload in parts and those that arrived, also of one completed of late. Throws `not_found`. */
 export function describeUpload(deps: TeamDeps, name: string, uploadId: string, asker: Asker): UploadStatus {
-  const upload = requireUpload(deps, name, uploadId, asker);
+  const upload = completedUpload(deps, name, uploadId, asker) ?? requireUpload(deps, name, uploadId, asker);
+  const parts = readParts(deps.db, uploadId).map(({ part, bytes, etag }) => ({ part, bytes, etag }));
   return {
     upload_id: upload.id,
     dataset: upload.datasetName,
     format: upload.format,
+    state: upload.state,
     expires_at: upload.expiresAt.toISOString(),
     part_max_bytes: datasetLimits.requestBytes,
-    parts: readParts(deps.db, uploadId).map(({ part, bytes, etag }) => ({ part, bytes, etag })),
+    parts_max: datasetLimits.parts,
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    parts,
   };
+}
+
+/** An upload that was completed of late, if the asker sees its dataset. */
+function completedUpload(deps: TeamDeps, name: string, uploadId: string, asker: Asker): UploadRow | undefined {
+  const upload = readUpload(deps.db, uploadId);
+  const isKnown = upload?.datasetName === name && upload.outcome !== null;
+  return isKnown && isVisible(deps, name, asker) ? upload : undefined;
 }
 
 /** Plans the object of one part. Throws `not_found`. */
@@ -288,9 +305,8 @@ export function planCompletion(
   input: { team: string; name: string; uploadId: string; parts: number | undefined },
   asker: Asker,
 ): CompletionPlan | Committed {
-  const completed = readUpload(deps.db, input.uploadId);
-  const isShown = isVisible(deps, input.name, asker);
-  if (isShown && completed?.datasetName === input.name && completed.outcome !== null) return completed.outcome;
+  const outcome = completedUpload(deps, input.name, input.uploadId, asker)?.outcome;
+  if (outcome !== undefined && outcome !== null) return outcome;
   const upload = requireUpload(deps, input.name, input.uploadId, asker);
   const parts = readParts(deps.db, upload.id);
   requireAllParts(
@@ -323,29 +339,15 @@ export function releaseCompletion(deps: TeamDeps, uploadId: string, r2Key: strin
   return object === undefined ? [] : [object];
 }
 
-/** Deletes a dataset: it is gone for every call that enters from now on. Throws `not_found`, `precondition_failed`. */
-export function removeDataset(
-  deps: TeamDeps,
-  input: { name: string; precondition: Precondition; by: Caller },
-): Dataset {
-  const { name, by } = input;
-  return deps.change(by, (revision) => {
-    const now = deps.now();
-    const before = readDataset(deps.db, name);
-    if (before === undefined || before.deleted || !maySee(by.actor, before)) throw noDataset(name);
-    requireState(before, name, input.precondition);
-    const dataset = markDeleted(deps.db, before.id, { by: by.actor.username, now: new Date(now), revision });
-    retire(deps, before.r2_key, now + datasetLimits.retiredGraceMs);
-    const target = { kind: "dataset", name };
-    return {
-      result: dataset,
-      events: [eventOf(dataset, "removed")],
-      audit: [{ action: "dataset.delete", target, before: auditedState(before) }],
-    };
-  });
+/** Keeps the version that was current until now, and lets go the oldest beyond datasetLimits.keptVersions. Returns until when it is kept. */
+export function keep(deps: TeamDeps, before: Dataset, now: number): number {
+  const keptUntil = insertVersion(deps.db, before, now);
+  const isTrimmed = trimVersions(deps.db, before.id, now);
+  deps.wakeAt(isTrimmed ? now + datasetLimits.retiredGraceMs : keptUntil);
+  return keptUntil;
 }
 
-/** Every version has an object of its own under a name that cannot be guessed. */
+/** Every upload writes an object of its own under a name that cannot be guessed. */
 function contentKey(team: string, dataset: string): string {
   return `teams/${team}/datasets/${dataset}/${newId("v")}`;
 }
@@ -388,7 +390,8 @@ function requireAllParts(present: readonly number[], expected: number | undefine
   );
 }
 
-function noDataset(name: string): AppError {
+/** The error for a dataset that there is not, or that the caller does not see. */
+export function noDataset(name: string): AppError {
   return new AppError("not_found", `There is no dataset "${name}".`);
 }
 
@@ -402,11 +405,13 @@ function requireName(before: Dataset | undefined, name: string, wanted: Precondi
   });
 }
 
-function requireState(before: Dataset | undefined, name: string, wanted: Precondition): void {
+/** Throws `precondition_failed` unless the dataset is in the state that a change asks for. */
+export function requireState(before: Dataset | undefined, name: string, wanted: Precondition): void {
   if (wanted === undefined) return;
   const etag = before === undefined || before.deleted ? undefined : before.etag;
   const absent = wanted === "absent";
-  const holds = absent ? etag === undefined : etag !== undefined && (wanted.includes("*") || wanted.includes(etag));
+  const named = before === undefined ? [] : ["*", before.etag, stateEtag(before)];
+  const holds = absent ? etag === undefined : etag !== undefined && named.some((one) => wanted.includes(one));
   if (holds) return;
   const header = absent ? "If-None-Match" : "If-Match";
   const state = etag === undefined ? "there is no such dataset" : `it exists and its etag is ${etag}`;
@@ -422,8 +427,12 @@ function requireState(before: Dataset | undefined, name: string, wanted: Precond
   );
 }
 
-/** All datasets' definitions travel to an isolate in one message, which has a limit of its own. */
-function requireDefinitionRoom(deps: TeamDeps, name: string, { schema, sample }: DatasetContent): void {
+/** Throws `too_large`: all datasets' definitions travel to an isolate in one message, which has a limit of its own. */
+export function requireDefinitionRoom(
+  deps: TeamDeps,
+  name: string,
+  { schema, sample }: Pick<DatasetContent, "schema" | "sample">,
+): void {
   const limit = datasetLimits.definitionChars;
   const own = JSON.stringify(schema).length + JSON.stringify(sample).length + datasetLimits.descriptionChars;
   if (definitionChars(deps.db, name) + own <= limit) return;
@@ -437,7 +446,8 @@ function requireDefinitionRoom(deps: TeamDeps, name: string, { schema, sample }:
   );
 }
 
-function requireRoom(deps: TeamDeps): void {
+/** Throws `too_large` when the team has datasetLimits.datasets. */
+export function requireRoom(deps: TeamDeps): void {
   const limit = datasetLimits.datasets;
   if (countDatasets(deps.db) < limit) return;
   throw new AppError("too_large", `The team has ${limit} datasets, the most a team may have (limit datasets).`, {

@@ -2,18 +2,18 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { apiOf } from "../../../test/helpers/api.ts";
 import { brokenBody, datasetTeam } from "../../../test/helpers/datasets.ts";
 import { auditLog, rejection, useTool } from "../../../test/helpers/team.ts";
-import type { TeamRoutes } from "../../context.ts";
-import { describeError } from "../../core/errors.ts";
 import { parseExact } from "../../core/exact-json.ts";
 import { frameLimits } from "../../workspace-limits.ts";
 import type { Role } from "../access/access.ts";
+import { findVersion } from "../datasets/calls.ts";
 import { readerOf } from "../workspace/workspace.ts";
+import { contentRoutes } from "./content-routes.ts";
 import { frameRefOf, loadDataset, loadRows } from "./frame-files.ts";
-import { frameRoutes } from "./routes.ts";
+import { frameFileRoutes } from "./routes.ts";
 
 async function frameTeam() {
   const team = await datasetTeam();
@@ -23,13 +23,7 @@ async function frameTeam() {
     { body, headers = {}, role }: { body?: BodyInit; headers?: Record<string, string>; role?: Role } = {},
   ) => {
     const context = await team.call(role);
-    const app = new Hono<TeamRoutes>()
-      .use(async (c, next) => {
-        c.set("call", context);
-        await next();
-      })
-      .route("/frames", frameRoutes)
-      .onError((error, c) => c.json(describeError(error), 400));
+    const app = apiOf(context, [...frameFileRoutes, ...contentRoutes(findVersion)]);
     const response = await app.request(
       `/frames${path.replace(/^\/(?=\?|$)/, "")}`,
       { method, body: body ?? null, headers },
@@ -235,7 +229,8 @@ describe("REST", () => {
       );
       expect([format, again.status, again.body.columns]).toEqual([format, 201, made.body.columns]);
       expect((await team.request("GET", `/${again.body.data_ref}.csv`)).text).toBe(csv);
-      const cached = await team.request("GET", `/${ref}.${format}`, { headers: { "if-none-match": `"${ref}"` } });
+      const etag = (await team.request("HEAD", `/${ref}.${format}`)).headers.get("etag") ?? "";
+      const cached = await team.request("GET", `/${ref}.${format}`, { headers: { "if-none-match": etag } });
       expect([cached.status, cached.bytes.length]).toEqual([304, 0]);
     }
     expect(types).toEqual([
@@ -279,8 +274,8 @@ describe("REST", () => {
       "file_malformed: This is not a Parquet file that can be read.",
     );
     expect(await refused("/df_aaaaaaaaaa.xlsx", {}, "GET")).toBe('unsupported: Frames are not written as ".xlsx".');
-    expect(await refused("/?format=csv", { body: "a", headers: { "content-encoding": "gzip" } })).toBe(
-      "unsupported: Content that is compressed (Content-Encoding) is not taken.",
+    expect(await refused("/?format=csv", { body: "a", headers: { "content-encoding": "br" } })).toBe(
+      "unsupported: Of compressed content only gzip is taken (Content-Encoding: gzip).",
     );
     expect((await team.request("GET", "/")).body.frames).toEqual([]);
   });

@@ -1,29 +1,28 @@
-// Frames over REST: list, read, download in every format, upload, drop. Mounted at /t/:team/api/v1/frames. Runs at the edge.
-import { type Context, Hono } from "hono";
-import type { CallContext, TeamRoutes } from "../../context.ts";
+// Frames over REST: list, read, upload, drop. Runs at the edge.
+import * as z from "zod";
 import { AppError } from "../../core/errors.ts";
-import { listQuerySchema, pageOf } from "../../core/paging.ts";
-import { parseWith } from "../../core/parse.ts";
+import { cursorSchema, pageFields, pageOf } from "../../core/paging.ts";
 import { listLimits } from "../../limits.ts";
-import { bodyBytes } from "../../platform/request-body.ts";
+import { uploadBody } from "../../platform/uploads.ts";
+import { defineRoute, reply, section } from "../../route.ts";
 import { frameLimits } from "../../workspace-limits.ts";
-import { callerOf, guarded } from "../access/access.ts";
+import { callerOf } from "../access/access.ts";
 import { showFrame } from "../frames/frames.ts";
+import { frameSchema } from "../frames/schema.ts";
 import { readerOf } from "../workspace/workspace.ts";
+import { serveFrame } from "./content-routes.ts";
 import { keepFile, withFile } from "./files.ts";
 import { type Loaded, loadPart, magicFormat, openFile } from "./reading.ts";
 import {
   downloadQuerySchema,
   type InputFormat,
   inputFormats,
-  mediaTypes,
+  keptFileSchema,
   type OutputFormat,
   outputFormats,
+  uploadedFrameSchema,
   uploadQuerySchema,
 } from "./schema.ts";
-import { byteStream, filePieces } from "./writing.ts";
-
-type Request = Context<TeamRoutes>;
 
 const formatOfType: Readonly<Record<string, InputFormat>> = {
   "text/csv": "csv",
@@ -37,61 +36,114 @@ const formatOfType: Readonly<Record<string, InputFormat>> = {
   "application/vnd.apache.arrow.stream": "arrow",
 };
 
-const reads = guarded("data:read", "read frames");
-const writes = guarded("data:write", "upload or drop frames");
+const reading = { permission: "data:read", what: "read frames" } as const;
+const writing = { permission: "data:write", what: "upload or drop frames" } as const;
+const ofFrame = z.object({ data_ref: z.string() });
 
-const frameListQuery = listQuerySchema({ preset: listLimits.restEntries, max: listLimits.maxEntries });
+const uploadHeaders = [
+  { name: "Content-Encoding", description: "`gzip`, when the body is compressed." },
+  { name: "Content-Digest", description: "`sha-256=:<base64>:` (or sha-512) of the body as sent: checked (RFC 9530)." },
+];
 
-export const frameRoutes = new Hono<TeamRoutes>()
-  .get("/", reads, async (c) => {
-    const call = c.get("call");
-    const { limit, cursor } = parseWith(frameListQuery, c.req.query(), "frames");
-    const listed = await call.workspace.frames().list(readerOf(call));
-    // By their refs, so that what is used meanwhile stays in its place.
-    const frames = listed.sort((a, b) => (a.id < b.id ? -1 : 1));
-    const { items, ...page } = pageOf(frames, { limit, cursor, key: (frame) => frame.id });
-    return c.json({ frames: items.map(showFrame), ...page });
-  })
-  .post("/", writes, async (c) => {
-    const call = c.get("call");
-    const { format: asked, name, ...options } = parseWith(uploadQuerySchema, c.req.query(), "upload");
-    const format = formatOf(c, asked);
-    const loaded = await withFile(call, bodyOf(c), async (file) => {
-      const kind = format === "parquet" || format === "arrow" ? ((await magicFormat(file)) ?? format) : format;
-      const table = await openFile(file, kind, options);
-      const lineage = { operation: "upload", inputs: [{ kind: "upload" as const, name: format }], params: options };
-      return loadPart(call, table, options, { name, lineage, sources: [], isAudited: true });
-    });
-    return c.json(answerOf(loaded), 201, {
-      etag: etagOf(loaded.frame.id),
-      location: `${c.req.path.replace(/\/$/, "")}/${loaded.frame.id}`,
-    });
-  })
-  .post("/files", writes, async (c) => {
-    const { id, bytes, expiresAt } = await keepFile(c.get("call"), bodyOf(c));
-    return c.json({ upload: id, bytes, expires_at: new Date(expiresAt).toISOString() }, 201);
-  })
-  .get("/:ref", reads, async (c) => {
-    const call = c.get("call");
-    const { name, format } = targetOf(c.req.param("ref"));
-    const frame = await call.workspace.frames().find(name, readerOf(call));
-    if (format === undefined) return c.json(showFrame(frame), 200, { etag: etagOf(frame.id) });
-    const csv = parseWith(downloadQuerySchema, c.req.query(), "download");
-    const headers = {
-      etag: etagOf(frame.id),
-      "content-type": mediaTypes[format],
-      "content-disposition": `attachment; filename="${frame.name ?? frame.id}.${format}"`,
-      "cache-control": "private, no-cache",
-    };
-    if (matches(c.req.header("if-none-match"), headers.etag)) return c.body(null, 304, headers);
-    if (c.req.method === "HEAD") return c.body(null, 200, headers);
-    return c.body(byteStream(await filePieces(call, frame, format, csv)), 200, headers);
-  })
-  .delete("/:ref", writes, async (c) => {
-    const call: CallContext = c.get("call");
-    await call.workspace.frames().drop([c.req.param("ref")], readerOf(call), callerOf(call));
-    return c.body(null, 204);
-  });
+export const frameFileRoutes = section("Frames", [
+  defineRoute({
+    ...reading,
+    operation: "list_data",
+    method: "GET",
+    path: "/frames",
+    summary: "List frames",
+    description: "The frames you may read, by their data_refs.",
+    query: z.object({
+      limit: z.int().min(1).max(listLimits.maxEntries).default(listLimits.restEntries),
+      cursor: cursorSchema,
+    }),
+    answer: z.object({ frames: z.array(frameSchema), ...pageFields }),
+    volatile: ["last_used_at", "expires_at"],
+    handler: async (call, { query }) => {
+      const listed = await call.workspace.frames().list(readerOf(call));
+      // By their refs, so that what is used meanwhile stays in its place.
+      const frames = listed.sort((a, b) => (a.id < b.id ? -1 : 1));
+      const { items, ...page } = pageOf(frames, { ...query, key: (frame) => frame.id });
+      return { frames: items.map(showFrame), ...page };
+    },
+  }),
+  defineRoute({
+    ...writing,
+    operation: "upload_frame",
+    method: "POST",
+    path: "/frames",
+    summary: "Upload a frame",
+    description: `Makes a frame of a CSV, JSON, NDJSON, Parquet or Arrow file of up to ${frameLimits.uploadBytes} bytes. Types are found out from every row.`,
+    query: uploadQuerySchema,
+    body: {
+      types: ["text/csv", ...Object.keys(formatOfType).filter((type) => type !== "text/csv")],
+      description: "The file.",
+    },
+    answer: uploadedFrameSchema,
+    status: 201,
+    headers: [...uploadHeaders, { name: "Location", of: "answer", description: "The frame." }],
+    errors: ["file_malformed", "digest_mismatch", "upload_aborted"],
+    handler: async (call, { query: { format: asked, name, ...options }, request }) => {
+      const format = formatOf(request, asked);
+      const loaded = await withFile(call, bodyOf(request), async (file) => {
+        const kind = format === "parquet" || format === "arrow" ? ((await magicFormat(file)) ?? format) : format;
+        const table = await openFile(file, kind, options);
+        const lineage = { operation: "upload", inputs: [{ kind: "upload" as const, name: format }], params: options };
+        return loadPart(call, table, options, { name, lineage, sources: [], isAudited: true });
+      });
+      const location = `${new URL(request.url).pathname.replace(/\/$/, "")}/${loaded.frame.id}`;
+      return reply(answerOf(loaded), { etag: `"${loaded.frame.id}"`, headers: { location } });
+    },
+  }),
+  defineRoute({
+    ...writing,
+    operation: "upload_file",
+    method: "POST",
+    path: "/frames/files",
+    summary: "Upload a file for tools",
+    description: "Keeps a file for a day, so that read_csv, read_json and read_parquet can read it more than once.",
+    body: { types: ["application/octet-stream", ...Object.keys(formatOfType)], description: "The file." },
+    answer: keptFileSchema,
+    status: 201,
+    headers: uploadHeaders,
+    errors: ["digest_mismatch", "upload_aborted"],
+    handler: async (call, { request }) => {
+      const { id, bytes, expiresAt } = await keepFile(call, bodyOf(request));
+      return { upload: id, bytes, expires_at: new Date(expiresAt).toISOString() };
+    },
+  }),
+  defineRoute({
+    ...reading,
+    operation: "get_frame",
+    keptIn: "workspace",
+    method: "GET",
+    path: "/frames/:data_ref",
+    summary: "Read what a frame is",
+    description: `Columns, size, where it came from, until when it is kept. With an ending (${outputFormats.map((format) => `.${format}`).join(", ")}) all its rows as a file, as download_frame gives them: pandas.read_parquet takes the address.`,
+    params: ofFrame,
+    query: downloadQuerySchema,
+    answer: frameSchema,
+    volatile: ["last_used_at", "expires_at"],
+    handler: async (call, { params, query, request }) => {
+      const { name, format } = targetOf(params.data_ref);
+      if (format !== undefined) return serveFrame(call, request, name, format, query);
+      return showFrame(await call.workspace.frames().find(name, readerOf(call)));
+    },
+  }),
+  defineRoute({
+    ...writing,
+    operation: "drop_data",
+    method: "DELETE",
+    path: "/frames/:data_ref",
+    summary: "Drop a frame",
+    params: ofFrame,
+    status: 204,
+    handler: async (call, { params }) => {
+      await call.workspace.frames().drop([params.data_ref], readerOf(call), callerOf(call));
+      return undefined;
+    },
+  }),
+]);
 
 /** `df_x.parquet` is the frame df_x as Parquet. No frame's name holds a point. */
 function targetOf(param: string): { name: string; format?: OutputFormat } {
@@ -105,21 +157,9 @@ function targetOf(param: string): { name: string; format?: OutputFormat } {
   });
 }
 
-/** A frame never changes, so that its id says what is in it. */
-function etagOf(id: string): string {
-  return `"${id}"`;
-}
-
-/** If-None-Match compares weakly (RFC 9110, 13.1.2). */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  const etags = header.split(",").map((entry) => entry.trim().replace(/^W\//, ""));
-  return etags.includes("*") || etags.includes(etag);
-}
-
-function formatOf(c: Request, asked: InputFormat | undefined): InputFormat {
+function formatOf(request: Request, asked: InputFormat | undefined): InputFormat {
   if (asked !== undefined) return asked;
-  const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   const format = Object.hasOwn(formatOfType, type) ? formatOfType[type] : undefined;
   if (format !== undefined) return format;
   throw new AppError("unsupported", "The Content-Type does not name a format that frames are made of.", {
@@ -127,24 +167,23 @@ function formatOf(c: Request, asked: InputFormat | undefined): InputFormat {
   });
 }
 
-/** The body as counted bytes; one that is encoded, or announces too many, is refused before it is read. */
-function bodyOf(c: Request): AsyncIterable<Uint8Array> {
-  const encoding = c.req.header("content-encoding")?.trim().toLowerCase() ?? "";
-  if (encoding !== "" && encoding !== "identity") {
-    throw new AppError("unsupported", "Content that is compressed (Content-Encoding) is not taken.", {
-      hint: "Send it uncompressed; Parquet and Arrow files compress inside.",
-    });
-  }
-  if (Number(c.req.header("content-length") ?? 0) > frameLimits.uploadBytes) throw tooLarge();
-  return bodyBytes(c.req.raw.body, frameLimits.uploadBytes, { tooLarge, brokenOff });
+/** The body's content. */
+function bodyOf(request: Request): AsyncIterable<Uint8Array> {
+  const limit = frameLimits.uploadBytes;
+  const rules = { sentBytes: limit, unpackedBytes: limit, tooLarge, unpackedTooLarge: tooLarge, brokenOff };
+  return uploadBody(request, rules);
 }
 
 function tooLarge(): AppError {
   const limit = frameLimits.uploadBytes;
-  return new AppError("too_large", `One upload may have ${limit} bytes (limit uploadBytes); this one has more.`, {
-    hint: "Send it as Parquet, which is smaller, or in several files; a large CSV or JSON file can become a dataset, in parts.",
-    details: { limit: "uploadBytes", value: limit },
-  });
+  return new AppError(
+    "too_large",
+    `One upload may have ${limit} bytes (limit uploadBytes), unpacked too; this one has more.`,
+    {
+      hint: "Send it as Parquet, which is smaller, or in several files; a large CSV or JSON file can become a dataset, in parts.",
+      details: { limit: "uploadBytes", value: limit },
+    },
+  );
 }
 
 function brokenOff(bytes: number, cause: unknown): AppError {
@@ -155,7 +194,7 @@ function brokenOff(bytes: number, cause: unknown): AppError {
 }
 
 /** What was loaded, and whether there is more. */
-function answerOf({ frame, total, offset, nextOffset, notes }: Loaded): Record<string, unknown> {
+function answerOf({ frame, total, offset, nextOffset, notes }: Loaded): z.input<typeof uploadedFrameSchema> {
   return {
     ...showFrame(frame),
     file_rows: total,

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { logicalTypes } from "../../engines/frame/types.ts";
 import { frameLimits } from "../../workspace-limits.ts";
+import { frameSchema } from "../frames/schema.ts";
 import { relationNameSchema } from "../workspace/schema.ts";
 
 /** Formats that files are read in. */
@@ -67,8 +68,8 @@ export const fileOptionsSchema = z.object({
 });
 export type FileOptions = z.infer<typeof fileOptionsSchema>;
 
+const commas = "Several with commas between.";
 const listText = z.string().transform((text) => text.split(","));
-const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const jsonText = z.string().transform((text, context): unknown => {
   try {
     return JSON.parse(text);
@@ -79,20 +80,29 @@ const jsonText = z.string().transform((text, context): unknown => {
 });
 
 /** The same as a query string: lists with commas, types as JSON. */
-export const uploadQuerySchema = z.strictObject({
-  format: z.enum(inputFormats).optional(),
-  name: relationNameSchema.optional(),
-  columns: listText.pipe(partFields.columns.unwrap()).optional(),
-  offset: z.coerce.number().pipe(partFields.offset.unwrap()).optional(),
-  limit: z.coerce.number().pipe(partFields.limit.unwrap()).optional(),
+export const uploadQuerySchema = z.object({
+  format: z.enum(inputFormats).optional().describe("Left out: as Content-Type says."),
+  name: relationNameSchema.optional().describe("What to call the frame; it is found by its data_ref, too."),
+  columns: listText.pipe(partFields.columns.unwrap()).optional().describe(`Only these, in this order. ${commas}`),
+  offset: partFields.offset,
+  limit: partFields.limit,
   delimiter: csvFields.delimiter,
-  header: z.union([flag, listText]).optional(),
+  header: z
+    .union([
+      z.boolean(),
+      z
+        .string()
+        .regex(/^(?!(true|false)$)/)
+        .pipe(listText),
+    ])
+    .optional()
+    .describe("false: no header row; names with commas between: no header row, these are the names."),
   quote: csvFields.quote,
-  skip_rows: z.coerce.number().pipe(csvFields.skip_rows.unwrap()).optional(),
+  skip_rows: csvFields.skip_rows,
   comment: csvFields.comment,
-  na_values: listText.optional(),
-  names: listText.optional(),
-  types: jsonText.pipe(typesSchema.unwrap()).optional(),
+  na_values: listText.optional().describe(`Further texts that mean null. ${commas}`),
+  names: listText.optional().describe(`Columns of records that are lists. ${commas}`),
+  types: jsonText.pipe(typesSchema.unwrap()).optional().describe('Types by column, as JSON: {"zip": "text"}'),
 });
 
 /** How a frame is written as CSV. */
@@ -102,8 +112,26 @@ export const csvOutputFields = {
   crlf: z.boolean().optional().describe("true: lines end in CRLF, as Excel has it."),
 };
 
-export const downloadQuerySchema = z.strictObject({
-  delimiter: csvOutputFields.delimiter,
-  header: flag.optional(),
-  crlf: flag.optional(),
+/** A download's query string. */
+export const downloadQuerySchema = z.object(csvOutputFields);
+
+export const formatQuerySchema = z.object({
+  format: z.enum(outputFormats).describe("arrow: the file (Feather); arrows: the stream."),
+  ...csvOutputFields,
+});
+
+/** What was made of an upload. */
+export const uploadedFrameSchema = frameSchema.extend({
+  file_rows: z.int().describe("Rows of the file."),
+  offset: z.int(),
+  truncated: z.boolean().describe("True when the file has more rows than were loaded."),
+  next_offset: z.int().optional(),
+  warning: z.string().optional(),
+  notes: z.array(z.string()).optional(),
+});
+
+export const keptFileSchema = z.object({
+  upload: z.string().describe("What read_csv, read_json and read_parquet take as `upload`."),
+  bytes: z.int(),
+  expires_at: z.string(),
 });

@@ -5,7 +5,7 @@ import { readChunkStream } from "../../engines/frame/chunk-stream.ts";
 import { arrowBytes } from "../../engines/frame/formats/arrow-out.ts";
 import { parquetBytes } from "../../engines/frame/formats/parquet-out.ts";
 import { type CsvOutput, csvText, jsonText } from "../../engines/frame/formats/text-out.ts";
-import type { Row } from "../../engines/frame/types.ts";
+import type { Column, Row } from "../../engines/frame/types.ts";
 import type { Frame } from "../frames/schema.ts";
 import { readerOf } from "../workspace/workspace.ts";
 import type { OutputFormat } from "./schema.ts";
@@ -14,18 +14,33 @@ import type { OutputFormat } from "./schema.ts";
 const arrowChunks = 5;
 const parquetChunks = 12;
 
-/** The file of a frame, piece by piece: texts of CSV and JSON, bytes of the others. */
+/** Texts of CSV and JSON, bytes of the others. */
+export type FilePieces = AsyncGenerator<string> | AsyncGenerator<Uint8Array>;
+
+/** The file of a frame, piece by piece. */
 export async function filePieces(
   context: Pick<CallContext, "workspace" | "actor" | "catalogue">,
   frame: Pick<Frame, "id" | "columns">,
   format: OutputFormat,
   csv: CsvOutput = {},
-): Promise<AsyncGenerator<string> | AsyncGenerator<Uint8Array>> {
-  const { columns } = frame;
+): Promise<FilePieces> {
   const stream = await context.workspace.frames().stream(frame.id, readerOf(context));
+  return rowPieces(frame.columns, chunkRows(frame.columns, stream), format, csv);
+}
+
+/** The rows of a chunk stream. */
+export function chunkRows(columns: readonly Column[], stream: ReadableStream<Uint8Array>): AsyncGenerator<Row[]> {
   // Numbers inside JSON values may have more digits than a double.
-  const parse = columns.some(({ type }) => type === "json") ? parseExact : undefined;
-  const chunks = readChunkStream(stream, parse);
+  return readChunkStream(stream, columns.some(({ type }) => type === "json") ? parseExact : undefined);
+}
+
+/** The file of rows that come some at a time. */
+export function rowPieces(
+  columns: readonly Column[],
+  chunks: AsyncIterable<Row[]>,
+  format: OutputFormat,
+  csv: CsvOutput = {},
+): FilePieces {
   switch (format) {
     case "csv":
       return csvText(columns, chunks, csv);
@@ -54,7 +69,7 @@ async function* gathered(chunks: AsyncIterable<readonly Row[]>, count: number): 
 }
 
 /** Pieces as a stream of bytes that asks for each when it is wanted. */
-export function byteStream(pieces: AsyncGenerator<string> | AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+export function byteStream(pieces: FilePieces): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream({
     async pull(controller) {

@@ -371,3 +371,12 @@ export function readSlice(
   }
   return rows;
 }
+
+/** Bytes of all frames' rows, the server's own copies included. */
+export function frameBytes(db: Deps["db"]): number {
+  const row = db
+    .select({ bytes: sql<number>`coalesce(sum(${frames.bytes}), 0)` })
+    .from(frames)
+    .get();
+  return row?.bytes ?? 0;
+}

@@ -303,23 +303,28 @@ describe("going back", () => {
     expect((await rejection(useTool(await ada(), "deactivate_function", { name: "total" }))).code).toBe(
       "jq_breaks_dependants",
     );
-    expect((await rest("DELETE", "/tools/sum")).body).toMatchObject({ name: "sum", is_active: false, version: 3 });
+    expect((await rest("DELETE", "/tools/sum")).body).toMatchObject({
+      outcome: "updated",
+      tool: { name: "sum", is_active: false, version: 3 },
+    });
     const gone = await useTool(await ada(), "deactivate_function", { name: "total", reason: "unused" });
     expect(gone.text).toBe("Deactivated total, version 4.");
     const listed = await rest("GET", "/deactivated?limit=1");
-    expect([listed.body.total, listed.body.items]).toEqual([
+    expect([listed.body.total, listed.body.deactivated]).toEqual([
       2,
       [expect.objectContaining({ kind: "tool", name: "sum", version: 3 })],
     ]);
-    expect((await rest("GET", "/deactivated?kind=function")).body.items).toEqual([
+    expect((await rest("GET", "/deactivated?kind=function")).body.deactivated).toEqual([
       expect.objectContaining({ kind: "function", name: "total", reason: "unused" }),
     ]);
     expect((await rest("POST", "/tools/sum/restore")).body).toMatchObject({ code: "jq_unknown_name" });
     expect((await useTool(await ada(), "restore_function", { name: "total" })).text).toBe("Restored total, version 5.");
-    expect((await rest("POST", "/tools/sum/restore")).body).toMatchObject({ is_active: true, version: 4 });
+    expect((await rest("POST", "/tools/sum/restore")).body).toMatchObject({ tool: { is_active: true, version: 4 } });
     const back = await rest("POST", "/tools/sum/rollback", { version: 1, reason: "as it was" });
-    expect(back.body).toMatchObject({ version: 5, query: "[{a: 1}] | total" });
-    expect((await rest("POST", "/functions/total/rollback", { version: 2 })).body).toMatchObject({ version: 6 });
+    expect(back.body).toMatchObject({ tool: { version: 5, query: "[{a: 1}] | total" } });
+    expect((await rest("POST", "/functions/total/rollback", { version: 2 })).body).toMatchObject({
+      function: { version: 6 },
+    });
     expect((await rest("POST", "/functions/total/rollback", { version: "2" })).status).toBe(400);
     const viewer = await call("viewer", "eve");
     expect((await rejection(useTool(viewer, "list_deactivated", { cursor: "x" }))).code).toBe("cursor_invalid");

@@ -450,3 +450,14 @@ function breaksDependants({ name, doing }: { name: string; doing: string }, brok
     },
   );
 }
+
+/** The functions whose name or description holds every word of `query`, by name. */
+export function matchingFunctions(functions: ReadonlyMap<string, JqFunction>, query: string): JqFunction[] {
+  const words = query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
+  return [...functions.values()]
+    .filter((found) => words.every((word) => `${found.name} ${found.description}`.toLowerCase().includes(word)))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}

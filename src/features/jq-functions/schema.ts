@@ -1,6 +1,8 @@
 // What a jq function of the team's library is: fields described once, for MCP, REST, YAML and storage.
 import * as z from "zod";
 import { identifierSchema } from "../../core/names.ts";
+import { cursorSchema } from "../../core/paging.ts";
+import { listLimits } from "../../limits.ts";
 
 const functionParameterSchema = z.object({
   name: z.string().min(1).max(64).describe("As in the def, with or without the dollar sign."),
@@ -8,6 +10,12 @@ const functionParameterSchema = z.object({
   description: z.string().max(500).optional(),
 });
 export type FunctionParameter = z.infer<typeof functionParameterSchema>;
+
+export const listFunctionsSchema = z.object({
+  query: z.string().max(200).optional().describe("Words that the name or description must hold."),
+  limit: z.int().min(1).max(listLimits.maxEntries).optional().describe(`Default ${listLimits.toolEntries}.`),
+  cursor: cursorSchema,
+});
 
 export const saveFunctionSchema = z.object({
   name: identifierSchema.describe("The function's name; must be the name in the def."),

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { CallContext } from "../../context.ts";
 import { readsOnly, replaces } from "../../core/define-tool.ts";
 import { markdownTable } from "../../core/markdown.ts";
-import { cursorSchema, moreLines, pageFields, pageOf } from "../../core/paging.ts";
+import { moreLines, pageFields, pageOf } from "../../core/paging.ts";
 import { listLimits } from "../../limits.ts";
 import { defineTool } from "../../tool.ts";
 import { callerOf } from "../access/access.ts";
@@ -12,6 +12,7 @@ import {
   checkFunction,
   compileWithEngine,
   findDependants,
+  matchingFunctions,
   requireCompiles,
   requireNothingBroken,
   toolUses,
@@ -22,6 +23,7 @@ import {
   functionVersionSchema,
   type JqFunction,
   jqFunctionSchema,
+  listFunctionsSchema,
   revivedNote,
   type SaveFunction,
   saveFunctionSchema,
@@ -61,11 +63,7 @@ export const functionTools = [
     name: "list_functions",
     title: "List jq functions",
     description: "The team's shared jq functions: what queries and tools may call besides jq's builtins.",
-    input: z.object({
-      query: z.string().max(200).optional().describe("Words that the name or description must hold."),
-      limit: z.int().min(1).max(listLimits.maxEntries).optional().describe(`Default ${listLimits.toolEntries}.`),
-      cursor: cursorSchema,
-    }),
+    input: listFunctionsSchema,
     output: z.object({
       functions: z.array(listedFunctionSchema),
       ...pageFields,
@@ -74,14 +72,7 @@ export const functionTools = [
     permission: "data:read",
     toolset: "jq",
     handler: async (context, input) => {
-      const words = (input.query ?? "")
-        .toLowerCase()
-        .split(/\s+/)
-        .filter((word) => word !== "");
-      const matching = [...context.catalogue.functions.values()]
-        .filter((found) => words.every((word) => `${found.name} ${found.description}`.toLowerCase().includes(word)))
-        .sort((a, b) => (a.name < b.name ? -1 : 1));
-      const { items, ...page } = pageOf(matching, {
+      const { items, ...page } = pageOf(matchingFunctions(context.catalogue.functions, input.query ?? ""), {
         limit: input.limit ?? listLimits.toolEntries,
         cursor: input.cursor,
         key: (found) => found.name,

@@ -2,6 +2,11 @@
 
 export const reservedToolNames: ReadonlySet<string> = new Set([
   "create_dataset",
+  "dataset_history",
+  "compare_dataset_versions",
+  "delete_dataset",
+  "restore_dataset",
+  "list_deleted_datasets",
   "to_arrow",
   "to_parquet",
   "to_json",
@@ -16,6 +21,7 @@ export const reservedToolNames: ReadonlySet<string> = new Set([
   "get_tool",
   "list_datasets",
   "list_executions",
+  "team_activity",
   "list_functions",
   "query_dataset",
   "restore_tool",
@@ -85,6 +91,7 @@ export const reservedToolNames: ReadonlySet<string> = new Set([
   "list_proposals",
   "get_proposal",
   "vote_on_proposal",
+  "comment_on_proposal",
   "withdraw_proposal",
   "execute_raw_query",
   "sql_frame",

@@ -1,6 +1,8 @@
 // What a jq tool of the team is: fields described once, for MCP, REST, YAML and storage.
 import * as z from "zod";
 import { datasetNameSchema, identifierSchema } from "../../core/names.ts";
+import { cursorSchema } from "../../core/paging.ts";
+import { listLimits } from "../../limits.ts";
 import { visibilitySchema } from "../access/schema.ts";
 import { sources, versionActions } from "../jq-functions/schema.ts";
 
@@ -21,6 +23,11 @@ export type ToolParameter = z.infer<typeof toolParameterSchema>;
 
 const descriptionSchema = z.string().min(1).max(2000);
 const querySchema = z.string().min(1);
+
+export const listToolsSchema = z.object({
+  limit: z.int().min(1).max(listLimits.maxEntries).optional().describe(`Default ${listLimits.restEntries}.`),
+  cursor: cursorSchema,
+});
 
 export const saveToolSchema = z.object({
   name: identifierSchema.describe("Snake case; the name clients call."),

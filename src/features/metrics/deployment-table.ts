@@ -10,7 +10,7 @@ export const queueTotals = sqliteTable("queue_totals", {
   deadLetters: integer("dead_letters").notNull(),
   lastHandledAt: integer("last_handled_at", { mode: "timestamp_ms" }).notNull(),
   totalLagMs: integer("total_lag_ms").notNull(),
-  /** Messages per lag bucket of histogram.ts, not cumulative. */
+  /** Messages per lag bucket of core/histogram.ts, not cumulative. */
   buckets: text("buckets_json", { mode: "json" }).$type<number[]>().notNull(),
 });
 

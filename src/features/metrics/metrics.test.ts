@@ -15,7 +15,10 @@ const now = 1_800_000_000_000;
 
 const none = { toolIds: [], toolNames: [], datasetNames: [] };
 const everything = (db: ReturnType<typeof openDb>) => selectExecutions(db, all, none);
-const all = { tool: undefined, username: undefined, failed: undefined, before: undefined, limit: 1000 };
+const all = {
+  ...{ tool: undefined, username: undefined, outcome: undefined, dataset: undefined },
+  ...{ from: undefined, to: undefined, text: undefined, before: undefined, limit: 1000 },
+};
 
 async function inTeam<T>(run: (db: ReturnType<typeof openDb>) => T): Promise<T> {
   const slug = `metrics-${crypto.randomUUID().slice(0, 12)}`;

@@ -2,7 +2,7 @@
 import type { CallContext } from "../../context.ts";
 import { newId } from "../../core/ids.ts";
 import { logFailure } from "../../core/log.ts";
-import { type Page, pageBefore, readBefore } from "../../core/paging.ts";
+import { encodeCursor, type Page, pageBefore, readBefore } from "../../core/paging.ts";
 import { listLimits, logLimits } from "../../limits.ts";
 import { may } from "../access/access.ts";
 import type { CallCount, Execution, ExecutionReport, ListExecutions } from "./schema.ts";
@@ -117,18 +117,28 @@ function cutParameters(text: string): string {
   return text.length <= logLimits.parametersChars ? text : `${text.slice(0, logLimits.parametersChars)}…`;
 }
 
-/** A page of the log, newest first. Whoever is not an admin sees their own executions only. Throws `cursor_invalid`. */
-export async function listExecutions(context: CallContext, input: ListExecutions): Promise<Page<Execution>> {
+/**
+ * A page of the log, newest first. Whoever is not an admin sees their own executions only. A search of text looks at so many executions at
+ * once and says how far back it came (`searched_to`). Throws `cursor_invalid`.
+ */
+export async function listExecutions(
+  context: CallContext,
+  input: ListExecutions,
+): Promise<Page<Execution> & { searched_to?: string }> {
   const limit = input.limit ?? listLimits.toolEntries;
   const username = may(context.actor, "activity:read") ? input.user : context.actor.username;
   const filter = {
     tool: input.tool,
     username,
-    failed: input.failed,
+    ...(input.failed === true ? { outcome: "failed" } : { outcome: input.outcome }),
+    ...{ dataset: input.dataset, from: input.from, to: input.to, text: input.text },
     before: readBefore(input.cursor),
     limit: limit + 1,
   };
-  const { rows, total } = await context.stub.metrics().list(filter, context.actor);
+  const { rows, total, searched } = await context.stub.metrics().list(filter, context.actor);
   const page = pageBefore(rows, { limit, total, key: (row) => row.seq });
-  return { ...page, items: page.items.map((row) => row.execution) };
+  const items = page.items.map((row) => row.execution);
+  if (searched === undefined) return { ...page, items };
+  const next_cursor = page.next_cursor ?? encodeCursor({ before: searched.seq });
+  return { ...page, items, truncated: true, next_cursor, searched_to: searched.at };
 }

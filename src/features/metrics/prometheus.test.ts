@@ -1,7 +1,7 @@
 // The exposition, read back by a strict reader: grammar, escapes, histograms. Runs in workerd.
 import { expect, it } from "vitest";
 import { readExposition } from "../../../test/helpers/prometheus.ts";
-import { addToHistogram, bucketBoundsMs, emptyBuckets } from "./histogram.ts";
+import { addToHistogram, bucketBoundsMs, emptyBuckets } from "../../core/histogram.ts";
 import { exposition, queueFamilies, teamFamilies } from "./prometheus.ts";
 import type { CallTotal, TeamGauges } from "./schema.ts";
 
@@ -12,6 +12,7 @@ const gauges: TeamGauges = {
   openStreams: 4,
   datasets: 5,
   datasetBytes: 1_234_567,
+  keptVersionBytes: 89,
   functions: 6,
   tools: 7,
   sqliteBytes: 8192,
@@ -98,6 +99,7 @@ it("shows a team's calls, errors, durations and holdings", () => {
       ["super_data_open_streams", 4],
       ["super_data_datasets", 5],
       ["super_data_dataset_bytes", 1_234_567],
+      ["super_data_dataset_version_bytes", 89],
       ["super_data_functions", 6],
       ["super_data_tools", 7],
       ["super_data_sqlite_bytes", 8192],

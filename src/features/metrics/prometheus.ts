@@ -1,5 +1,5 @@
 // Metrics as Prometheus reads them: text format 0.0.4, names and units by its conventions. Pure. Runs at the edge.
-import { bucketBoundsMs } from "./histogram.ts";
+import { bucketBoundsMs } from "../../core/histogram.ts";
 import type { CallTotal, QueueTotal, TeamGauges, TeamMetrics } from "./schema.ts";
 
 export const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
@@ -70,6 +70,11 @@ export function teamFamilies(teams: readonly { team: string; metrics: TeamMetric
     gauge("super_data_open_streams", "Clients listening for changes now.", (gauges) => gauges.openStreams),
     gauge("super_data_datasets", "Datasets of the team.", (gauges) => gauges.datasets),
     gauge("super_data_dataset_bytes", "Bytes of their current versions in R2.", (gauges) => gauges.datasetBytes),
+    gauge(
+      "super_data_dataset_version_bytes",
+      "Bytes in R2 of older versions and deleted datasets that can be restored.",
+      (gauges) => gauges.keptVersionBytes,
+    ),
     gauge("super_data_functions", "Active jq functions of the team.", (gauges) => gauges.functions),
     gauge("super_data_tools", "Active tools of the team.", (gauges) => gauges.tools),
     gauge("super_data_sqlite_bytes", "Bytes of the team object's database.", (gauges) => gauges.sqliteBytes),

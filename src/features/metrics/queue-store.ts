@@ -1,8 +1,8 @@
 // What the queues have done, in the deployment object's SQLite. Synchronous; SQL only.
 import { eq, sql } from "drizzle-orm";
+import { addToHistogram, emptyBuckets } from "../../core/histogram.ts";
 import type { Db } from "../../durable/db.ts";
 import { queueTotals } from "./deployment-table.ts";
-import { addToHistogram, emptyBuckets } from "./histogram.ts";
 import type { QueueReport, QueueTotal } from "./schema.ts";
 
 /** Adds one batch to its queue's totals. */

@@ -9,6 +9,7 @@ import {
   insertExecution,
   selectExecutions,
   selectUsage,
+  selectUsages,
   type ToolUsage,
   trimExecutions,
 } from "./store.ts";
@@ -24,6 +25,8 @@ export interface TeamVitals {
   takeRefusals: () => CallCount[];
   /** Takes note of an ad hoc query, in the transaction that logs it. */
   learn: (report: ExecutionReport) => void;
+  /** Counts calls, and the executions among them, for the time they come in: in that transaction, too. */
+  count: (calls: readonly CallCount[], logged: readonly ExecutionReport[]) => void;
   /** Told once it is logged: the place to say what follows from it. */
   learnt: (reports: readonly ExecutionReport[]) => void;
 }
@@ -51,7 +54,12 @@ export class MetricsRpc extends RpcTarget {
         .map((report) => ({ report, seq: insertExecution(db, report) }))
         .filter(({ seq }) => seq !== undefined);
       for (const { report } of logged) this.#vitals.learn(report);
-      addCalls(db, [...logged.map(({ report }) => countOf(report)), ...calls, ...refusals]);
+      const counted = [...logged.map(({ report }) => countOf(report)), ...calls, ...refusals];
+      addCalls(db, counted);
+      this.#vitals.count(
+        counted,
+        logged.map(({ report }) => report),
+      );
       return { logged, trimDue: logged.some(({ seq }) => seq !== undefined && seq % trimEvery === 1) };
     });
     this.#vitals.learnt(logged.map(({ report }) => report));
@@ -69,13 +77,24 @@ export class MetricsRpc extends RpcTarget {
   snapshot(asker?: Asker): TeamMetrics {
     const { db } = this.#deps;
     const refusals = this.#vitals.takeRefusals();
-    if (refusals.length > 0) this.#deps.atomically(() => addCalls(db, refusals));
+    if (refusals.length > 0) {
+      this.#deps.atomically(() => {
+        addCalls(db, refusals);
+        this.#vitals.count(refusals, []);
+      });
+    }
     const hidden = asker === undefined ? undefined : this.#deps.hiddenFrom(asker);
     return { totals: selectTotals(db, hidden), gauges: this.#vitals.gauges() };
   }
 
   usage(toolId: string): ToolUsage | undefined {
     return selectUsage(this.#deps.db, toolId);
+  }
+
+  /** Running totals of every tool that `asker` sees and that was ever used, by the tool's id. */
+  usages(asker: Asker): ReturnType<typeof selectUsages> {
+    const { toolIds } = this.#deps.hiddenFrom(asker);
+    return selectUsages(this.#deps.db).filter(({ tool_id }) => !toolIds.includes(tool_id));
   }
 }
 

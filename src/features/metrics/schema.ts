@@ -1,6 +1,7 @@
 // The execution log as every surface shows it: fields described once.
 import * as z from "zod";
-import { cursorSchema } from "../../core/paging.ts";
+import { cursorSchema, pageFields } from "../../core/paging.ts";
+import { timeSchema } from "../../core/times.ts";
 import { listLimits } from "../../limits.ts";
 
 export const executionSchema = z.object({
@@ -27,10 +28,31 @@ export const listExecutionsSchema = z.object({
   tool: z.string().optional().describe("Only of this tool."),
   user: z.string().optional().describe("Only of this username."),
   failed: z.boolean().optional().describe("true: only failures."),
+  outcome: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,59}$/, "use ok, failed or an error's code")
+    .optional()
+    .describe("ok, failed (whatever failed), or an error's code."),
+  dataset: z.string().min(1).max(500).optional().describe("Only on this dataset."),
+  from: timeSchema.optional().describe("ISO 8601."),
+  to: timeSchema.optional().describe("ISO 8601."),
+  text: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("In the tool's name, the arguments, the dataset, the client or the error's code."),
   limit: z.int().min(1).max(listLimits.maxEntries).optional().describe(`Default ${listLimits.toolEntries}.`),
   cursor: cursorSchema,
 });
 export type ListExecutions = z.infer<typeof listExecutionsSchema>;
+
+export const executionsSchema = z.object({
+  executions: z.array(executionSchema),
+  ...pageFields,
+  total: z.int().describe("With text, of the executions that this call searched."),
+  searched_to: z.string().optional().describe("With text: how far back this call searched; next_cursor goes on."),
+});
 
 /** What a Worker reports of one execution. */
 export interface ExecutionReport {
@@ -89,7 +111,7 @@ export interface CallTotal {
   outcome: string;
   count: number;
   totalDurationMs: number;
-  /** Calls per bucket of histogram.ts, not cumulative. */
+  /** Calls per bucket of core/histogram.ts, not cumulative. */
   buckets: number[];
 }
 
@@ -101,6 +123,8 @@ export interface TeamGauges {
   openStreams: number;
   datasets: number;
   datasetBytes: number;
+  /** Bytes in R2 of datasets' versions that are not current, deleted datasets' included. */
+  keptVersionBytes: number;
   functions: number;
   tools: number;
   sqliteBytes: number;
@@ -153,6 +177,6 @@ export interface QueueTotal {
   /** Unix milliseconds. */
   lastHandledAt: number;
   totalLagMs: number;
-  /** Messages per bucket of histogram.ts, not cumulative. */
+  /** Messages per bucket of core/histogram.ts, not cumulative. */
   buckets: number[];
 }

@@ -1,5 +1,5 @@
 // The execution log in the team object's SQLite. Synchronous; SQL only.
-import { and, desc, eq, lt, max, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, gte, lt, lte, max, type SQL, sql } from "drizzle-orm";
 import { dayMs } from "../../core/durations.ts";
 import { namesAnyOf } from "../../core/mentions.ts";
 import { placeholders, prepared } from "../../core/prepared.ts";
@@ -57,7 +57,13 @@ export function insertExecution(db: Db, { ran, pattern: _pattern, ...report }: E
 export interface ExecutionFilter {
   tool: string | undefined;
   username: string | undefined;
-  failed: boolean | undefined;
+  /** `ok`, `failed` for whatever failed, or an error's code. */
+  outcome: string | undefined;
+  dataset: string | undefined;
+  /** Unix milliseconds, both inclusive. */
+  from: number | undefined;
+  to: number | undefined;
+  text: string | undefined;
   /** Only rows before this number, newest first. */
   before: number | undefined;
   limit: number;
@@ -70,20 +76,30 @@ export interface HiddenNames {
   datasetNames: readonly string[];
 }
 
+/** How far back a search came, when there is more to search: the number of the last execution looked at, and when that was. */
+export interface Searched {
+  seq: number;
+  at: string;
+}
+
 /**
- * The newest executions that match, with the number of each for the cursor, and how many match in all. Those of hidden tools and on hidden
- * datasets are left out, and so are arguments that name a hidden one or were cut before they could; one's own too, since the same person may
- * have given them through a credential that sees more.
+ * The newest executions that match, with the number of each for the cursor, and how many match in all; with `text`, of as many as one search
+ * looks at. Those of hidden tools and on hidden datasets are left out, and so are arguments that name a hidden one or were cut before they
+ * could; one's own too, since the same person may have given them through a credential that sees more. What is not shown is not searched.
  */
 export function selectExecutions(
   db: Db,
   filter: ExecutionFilter,
   hidden: HiddenNames,
-): { rows: { seq: number; execution: Execution }[]; total: number } {
+): { rows: { seq: number; execution: Execution }[]; total: number; searched?: Searched } {
+  const searched = filter.text === undefined ? undefined : reachOf(db, filter.before);
+  const isBefore = filter.before === undefined ? undefined : lt(executions.seq, filter.before);
   const matches: (SQL | undefined)[] = [
-    filter.tool === undefined ? undefined : eq(executions.toolName, filter.tool),
-    filter.username === undefined ? undefined : eq(executions.username, filter.username),
-    filter.failed === true ? eq(executions.success, false) : undefined,
+    ...conditionsOf(filter),
+    filter.text === undefined ? undefined : holds(filter.text, hidden),
+    searched === undefined ? undefined : gte(executions.seq, searched.seq),
+    // A search counts what it looked at, from its cursor on.
+    filter.text === undefined ? undefined : isBefore,
     ...withoutHidden(hidden),
   ];
   const counted = db
@@ -94,14 +110,66 @@ export function selectExecutions(
   const rows = db
     .select()
     .from(executions)
-    .where(and(...matches, filter.before === undefined ? undefined : lt(executions.seq, filter.before)))
+    .where(and(...matches, isBefore))
     .orderBy(desc(executions.seq))
     .limit(filter.limit)
     .all();
   const mentions = mentionsOf(hidden);
   const shown = (log: (typeof rows)[number]): Execution =>
     toExecution(mentions(log.parameters) ? { ...log, parameters: null } : log);
-  return { rows: rows.map((log) => ({ seq: log.seq, execution: shown(log) })), total: counted?.total ?? 0 };
+  return {
+    rows: rows.map((log) => ({ seq: log.seq, execution: shown(log) })),
+    total: counted?.total ?? 0,
+    ...(searched === undefined ? {} : { searched }),
+  };
+}
+
+function conditionsOf({ tool, username, outcome, dataset, from, to }: ExecutionFilter): (SQL | undefined)[] {
+  return [
+    tool === undefined ? undefined : eq(executions.toolName, tool),
+    username === undefined ? undefined : eq(executions.username, username),
+    outcome === undefined ? undefined : outcomeIs(outcome),
+    dataset === undefined ? undefined : eq(executions.dataset, dataset),
+    from === undefined ? undefined : gte(executions.executedAt, new Date(from)),
+    to === undefined ? undefined : lte(executions.executedAt, new Date(to)),
+  ];
+}
+
+function outcomeIs(outcome: string): SQL {
+  if (outcome === "ok" || outcome === "failed") return eq(executions.success, outcome === "ok");
+  return eq(executions.errorCode, outcome);
+}
+
+/** Where a search that begins at the cursor ends; undefined when that is the beginning of the log. */
+function reachOf(db: Db, before: number | undefined): Searched | undefined {
+  const row = db
+    .select({ seq: executions.seq, at: executions.executedAt })
+    .from(executions)
+    .where(before === undefined ? undefined : lt(executions.seq, before))
+    .orderBy(desc(executions.seq))
+    .limit(1)
+    .offset(logLimits.searchRows - 1)
+    .get();
+  const older = row && db.select({ seq: executions.seq }).from(executions).where(lt(executions.seq, row.seq)).limit(1);
+  return older?.get() === undefined || row === undefined ? undefined : { seq: row.seq, at: row.at.toISOString() };
+}
+
+/** Arguments are JSON texts, so what is looked for in them is written as JSON writes it. */
+function holds(text: string, { toolNames, datasetNames }: HiddenNames): SQL {
+  const inJson = JSON.stringify(text).slice(1, -1);
+  const contains = (column: SQL, wanted: string): SQL =>
+    sql`instr(lower(coalesce(${column}, '')), lower(${wanted})) > 0`;
+  const names = [...toolNames, ...datasetNames];
+  const isShown =
+    names.length === 0
+      ? sql`1`
+      : sql`(length(${executions.parameters}) <= ${logLimits.parametersChars}
+          AND NOT EXISTS (SELECT 1 FROM json_each(${JSON.stringify(names)}) WHERE instr(${executions.parameters}, value) > 0))`;
+  const columns = [executions.toolName, executions.client, executions.dataset, executions.errorCode];
+  return sql`(${sql.join(
+    columns.map((column) => contains(sql`${column}`, text)),
+    sql` OR `,
+  )} OR (${contains(sql`${executions.parameters}`, inJson)} AND ${isShown}))`;
 }
 
 function withoutHidden({ toolIds, datasetNames }: HiddenNames): SQL[] {
@@ -156,7 +224,19 @@ export interface ToolUsage {
 /** Running totals of one tool, or undefined when it was never used. They outlive the log's retention. */
 export function selectUsage(db: Db, toolId: string): ToolUsage | undefined {
   const row = db.select().from(toolUsage).where(eq(toolUsage.toolId, toolId)).get();
-  if (row === undefined) return undefined;
+  return row === undefined ? undefined : usageOf(row);
+}
+
+/** Those of all tools that were ever used, by the tool's id. */
+export function selectUsages(db: Db): (ToolUsage & { tool_id: string })[] {
+  return db
+    .select()
+    .from(toolUsage)
+    .all()
+    .map((row) => ({ tool_id: row.toolId, ...usageOf(row) }));
+}
+
+function usageOf(row: typeof toolUsage.$inferSelect): ToolUsage {
   return {
     usage_count: row.usageCount,
     failure_count: row.failureCount,

@@ -1,12 +1,11 @@
 // list_executions: the team's execution log. Runs at the edge.
-import * as z from "zod";
 import { readsOnly } from "../../core/define-tool.ts";
 import { markdownTable } from "../../core/markdown.ts";
-import { moreLines, pageFields } from "../../core/paging.ts";
+import { moreLines } from "../../core/paging.ts";
 import { fenceUntrusted } from "../../core/untrusted.ts";
 import { defineTool } from "../../tool.ts";
 import { listExecutions } from "./metrics.ts";
-import { executionSchema, listExecutionsSchema } from "./schema.ts";
+import { executionsSchema, listExecutionsSchema } from "./schema.ts";
 
 const columns = [
   "executed_at",
@@ -28,17 +27,15 @@ export const metricsTools = [
     description:
       "Who ran which tool, when, how long and with what outcome; newest first. Members see their own, admins the team's.",
     input: listExecutionsSchema,
-    output: z.object({
-      executions: z.array(executionSchema),
-      ...pageFields,
-    }),
+    output: executionsSchema,
     hints: readsOnly,
     permission: "data:read",
     toolset: "admin",
     handler: async (context, input) => {
       const { items, ...page } = await listExecutions(context, input);
       const log = fenceUntrusted(markdownTable(items, columns), "log");
-      const text = [`${page.returned} of ${page.total} executions`, log, ...moreLines(page)].join("\n");
+      const reach = page.searched_to === undefined ? [] : [`Searched back to ${page.searched_to}.`];
+      const text = [`${page.returned} of ${page.total} executions`, log, ...reach, ...moreLines(page)].join("\n");
       return { text, data: { executions: items, ...page } };
     },
   }),

@@ -1,9 +1,9 @@
 // Running totals of calls in the team object's SQLite: what /metrics shows. Synchronous; SQL only.
 import { and, eq, sql } from "drizzle-orm";
+import { addToHistogram, emptyBuckets } from "../../core/histogram.ts";
 import { prepared } from "../../core/prepared.ts";
 import type { Db } from "../../durable/db.ts";
 import { metricsLimits } from "../../limits.ts";
-import { addToHistogram, emptyBuckets } from "./histogram.ts";
 import type { CallCount, CallTotal } from "./schema.ts";
 import { callTotals } from "./table.ts";
 

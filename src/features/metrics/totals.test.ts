@@ -94,6 +94,7 @@ it("says what the team is and holds", async () => {
     openStreams: 0,
     datasets: 0,
     datasetBytes: 0,
+    keptVersionBytes: 0,
     functions: 0,
     tools: 0,
     sqliteBytes: expect.any(Number),

@@ -9,6 +9,7 @@ export const noticeKinds = [
   "proposal.submitted",
   "proposal.edited",
   "proposal.voted",
+  "proposal.commented",
   "proposal.applied",
   "proposal.rejected",
   "proposal.withdrawn",

@@ -1,7 +1,9 @@
 // What the people tools and routes both do. Runs at the edge.
 import type { CallContext } from "../../context.ts";
 import { dayMs } from "../../core/durations.ts";
+import { AppError } from "../../core/errors.ts";
 import { randomSecret, sha256Hex } from "../../core/ids.ts";
+import { didYouMean, nearNames } from "../../core/near-names.ts";
 import { type Page, pageBefore, pageOf, readBefore } from "../../core/paging.ts";
 import { callerOf, may, type Role } from "../access/access.ts";
 import type { Departure } from "./membership.ts";
@@ -25,6 +27,17 @@ export async function listMembers(
     key: (member) => member.username,
   });
   return { ...page, items: page.items.map((member) => shownTo(call, member)) };
+}
+
+/** One member, as `listMembers` shows them. Throws `not_found`. */
+export async function findMember(call: CallContext, username: string): Promise<Member> {
+  const members = await call.stub.people().members();
+  const found = members.find((member) => member.username === username);
+  if (found !== undefined) return shownTo(call, found);
+  const names = members.map((member) => member.username);
+  throw new AppError("not_found", `Nobody in this team has the username ${username}.`, {
+    hint: didYouMean(nearNames(username, names)) ?? "list_members shows who is in the team.",
+  });
 }
 
 function shownTo({ actor }: CallContext, member: Member): Member {

@@ -81,15 +81,25 @@ export function createInvitation(deps: TeamDeps, input: NewInvitation, by: Calle
   return invitation;
 }
 
+/** One invitation as it is now. Throws `not_found`. */
+export function readInvitation(deps: TeamDeps, id: string): Invitation {
+  const row = requireInvitation(deps.db, id);
+  const member = row.userId === null ? undefined : findUser(deps.db, row.userId);
+  return toInvitation(row, member?.username ?? null, deps.now());
+}
+
+function requireInvitation(db: TeamDeps["db"], id: string): InvitationRow {
+  const row = findInvitation(db, { id });
+  if (row !== undefined) return row;
+  throw new AppError("not_found", "There is no invitation of that id in this team.", {
+    hint: "list_invitations shows them.",
+  });
+}
+
 /** Ends an open invitation. Throws `forbidden`, `not_found`, `invitation_invalid` for one that has ended already. */
 export function revokeInvitation(deps: TeamDeps, id: string, by: Caller): void {
   const caller = requireNow(deps.db, by, "people:manage", "revoke invitations");
-  const row = findInvitation(deps.db, { id });
-  if (row === undefined) {
-    throw new AppError("not_found", "There is no invitation of that id in this team.", {
-      hint: "list_invitations shows them.",
-    });
-  }
+  const row = requireInvitation(deps.db, id);
   requireMayChange(caller.actor, undefined, row.role, "revoke invitations");
   requireOpen(row, deps.now());
   deps.record(caller, () => {

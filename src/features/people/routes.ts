@@ -1,61 +1,55 @@
-// People and invitations over REST. Mounted at /t/:team/api/v1/members and /invitations. Runs at the edge.
-import { Hono } from "hono";
-import * as z from "zod";
-import type { TeamRoutes } from "../../context.ts";
-import { parseWith } from "../../core/parse.ts";
-import { listLimits } from "../../limits.ts";
-import { jsonBody } from "../../platform/request-body.ts";
-import { callerOf, guarded } from "../access/access.ts";
-import { inviteMember, leaveTeam, listInvitations, listMembers, removeMember } from "./calls.ts";
-import {
-  inviteSchema,
-  leaveTeamSchema,
-  listInvitationsSchema,
-  listMembersSchema,
-  removeMemberSchema,
-  revokeInvitationSchema,
-  setRoleSchema,
-} from "./schema.ts";
+// People and invitations over REST. Runs at the edge.
+import { defineRoute, restList, section, toolRoutes } from "../../route.ts";
+import { findMember } from "./calls.ts";
+import { invitationSchema, memberSchema, removeMemberSchema, revokeInvitationSchema } from "./schema.ts";
+import { peopleTools } from "./tools.ts";
 
-const limit = z.coerce.number().int().min(1).max(listLimits.maxEntries).optional();
-const membersQuerySchema = listMembersSchema.extend({ limit }).strict();
-const invitationsQuerySchema = listInvitationsSchema.extend({ limit }).strict();
-const roleBodySchema = setRoleSchema.pick({ role: true }).strict();
+/** What changes of a member by itself. */
+const used = ["last_active", "tokens", "connections"];
 
-export const memberRoutes = new Hono<TeamRoutes>()
-  .get("/", guarded("people:read"), async (c) => {
-    const query = parseWith(membersQuerySchema, c.req.query(), "query");
-    const { items, ...page } = await listMembers(c.get("call"), query, listLimits.restEntries);
-    return c.json({ members: items, ...page });
-  })
-  .post("/leave", guarded("membership:own"), async (c) => {
-    parseWith(leaveTeamSchema.strict(), await jsonBody(c.req.raw), "leave");
-    return c.json(await leaveTeam(c.get("call")));
-  })
-  .patch("/:username", guarded("people:manage"), async (c) => {
-    const call = c.get("call");
-    const { username } = parseWith(removeMemberSchema, c.req.param(), "member");
-    const { role } = parseWith(roleBodySchema, await jsonBody(c.req.raw), "member");
-    return c.json(await call.stub.people().setRole({ username, role }, callerOf(call)));
-  })
-  .delete("/:username", guarded("people:manage"), async (c) => {
-    const { username } = parseWith(removeMemberSchema, c.req.param(), "member");
-    return c.json(await removeMember(c.get("call"), username));
-  });
-
-export const invitationRoutes = new Hono<TeamRoutes>()
-  .get("/", guarded("people:manage"), async (c) => {
-    const query = parseWith(invitationsQuerySchema, c.req.query(), "query");
-    const { items, ...page } = await listInvitations(c.get("call"), query, listLimits.restEntries);
-    return c.json({ invitations: items, ...page });
-  })
-  .post("/", guarded("people:manage"), async (c) => {
-    const input = parseWith(inviteSchema.strict(), await jsonBody(c.req.raw), "invitation");
-    return c.json(await inviteMember(c.get("call"), input), 201, { "cache-control": "no-store" });
-  })
-  .delete("/:id", guarded("people:manage"), async (c) => {
-    const call = c.get("call");
-    const { id } = parseWith(revokeInvitationSchema, c.req.param(), "invitation");
-    await call.stub.people().revokeInvitation(id, callerOf(call));
-    return c.body(null, 204);
-  });
+export const peopleRoutes = section("People", [
+  ...toolRoutes(peopleTools, {
+    list_members: { method: "GET", path: "/members", volatile: used, ...restList },
+    set_role: { method: "PATCH", path: "/members/:username", example: { request: { role: "admin" } } },
+    remove_member: { method: "DELETE", path: "/members/:username" },
+    leave_team: { method: "POST", path: "/members/leave" },
+    transfer_ownership: {
+      method: "POST",
+      path: "/team/transfer",
+      shows: "get_team",
+      example: { request: { username: "ada" } },
+    },
+    invite_member: {
+      method: "POST",
+      path: "/invitations",
+      status: 201,
+      unstored: true,
+      example: { request: { role: "member" } },
+    },
+    list_invitations: { method: "GET", path: "/invitations", ...restList },
+    revoke_invitation: { method: "DELETE", path: "/invitations/:id", status: 204 },
+  }),
+  defineRoute({
+    operation: "get_member",
+    method: "GET",
+    path: "/members/:username",
+    summary: "Read a member",
+    description: "One person or service account of the team.",
+    permission: "people:read",
+    params: removeMemberSchema,
+    answer: memberSchema,
+    volatile: used,
+    handler: (call, { params }) => findMember(call, params.username),
+  }),
+  defineRoute({
+    operation: "get_invitation",
+    method: "GET",
+    path: "/invitations/:id",
+    summary: "Read an invitation",
+    description: "One invitation and what became of it. Its link is not kept.",
+    permission: "people:manage",
+    params: revokeInvitationSchema,
+    answer: invitationSchema,
+    handler: (call, { params }) => call.stub.people().invitation(params.id),
+  }),
+]);

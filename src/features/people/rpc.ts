@@ -9,6 +9,7 @@ import {
   describeInvitation,
   membershipOf,
   type NewInvitation,
+  readInvitation,
   revokeInvitation,
 } from "./invitations.ts";
 import { type Departure, leaveTeam, removeMember, setRole, transferOwnership } from "./membership.ts";
@@ -56,6 +57,10 @@ export class PeopleRpc extends RpcTarget {
 
   invitations(filter: InvitationFilter): ReturnType<typeof selectInvitations> {
     return selectInvitations(this.#deps.db, filter, this.#deps.now());
+  }
+
+  invitation(id: string): Invitation {
+    return readInvitation(this.#deps, id);
   }
 
   revokeInvitation(id: string, by: Caller): void {

@@ -3,7 +3,7 @@ import { AppError } from "../../core/errors.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
 import { type Cell, type Column, type LogicalType, typeText } from "../../engines/frame/types.ts";
 import type { PlotKind, XScale } from "../../engines/plot/types.ts";
-import type { PlotInput } from "./schema.ts";
+import type { PlotSpec } from "./schema.ts";
 
 /** A column and its place in each row. */
 export interface Placed {
@@ -29,7 +29,7 @@ const ofNames: ReadonlySet<PlotKind> = new Set(["bar", "pie"]);
 const ofMeasures: ReadonlySet<PlotKind> = new Set(["scatter", "histogram"]);
 
 /** The columns that the arguments name. Throws `not_found` for one that is not there, `invalid_argument` for one whose type the chart cannot show. */
-export function chooseColumns(columns: readonly Column[], { kind, x, y, group }: PlotInput): Chosen {
+export function chooseColumns(columns: readonly Column[], { kind, x, y, group }: PlotSpec): Chosen {
   const names = y === undefined ? [] : Array.isArray(y) ? y : [y];
   refuseMisfits(kind, names, group);
   const chosenX = placed(columns, x, "x");

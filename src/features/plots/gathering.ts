@@ -7,7 +7,7 @@ import { niceTicks } from "../../engines/plot/ticks.ts";
 import type { Chart, Point, Series } from "../../engines/plot/types.ts";
 import { frameLimits } from "../../workspace-limits.ts";
 import { type Chosen, nameOf, numberOf } from "./columns.ts";
-import type { Aggregate, PlotInput } from "./schema.ts";
+import type { Aggregate, PlotSpec } from "./schema.ts";
 
 /** What is known of the rows with one x in one series. */
 interface Cluster {
@@ -35,7 +35,7 @@ const pieSlices = frameLimits.plotSeries;
 
 /** Takes all rows, then gives the points. Throws `too_large` for more points or series than a chart shows. */
 export class Gatherer {
-  readonly #input: PlotInput;
+  readonly #input: PlotSpec;
   readonly #chosen: Chosen;
   readonly #clusters = new Map<string, Map<number | string, Cluster>>();
   readonly #loose = new Map<string, Point[]>();
@@ -45,7 +45,7 @@ export class Gatherer {
   #rows = 0;
   #leftOut = 0;
 
-  constructor(input: PlotInput, chosen: Chosen) {
+  constructor(input: PlotSpec, chosen: Chosen) {
     this.#input = input;
     this.#chosen = chosen;
   }
@@ -231,7 +231,7 @@ function countIn(values: readonly number[], edges: readonly number[]): Point[] {
 }
 
 /** The chart of what was gathered. */
-export function chartOf(input: PlotInput, chosen: Chosen, { series, categories }: Gathered): Chart {
+export function chartOf(input: PlotSpec, chosen: Chosen, { series, categories }: Gathered): Chart {
   const { kind, x } = input;
   const yLabel = yLabelOf(input, chosen);
   const by = kind === "histogram" ? x : kind === "scatter" ? `${yLabel} against ${x}` : `${yLabel} by ${x}`;
@@ -246,7 +246,7 @@ export function chartOf(input: PlotInput, chosen: Chosen, { series, categories }
   };
 }
 
-function yLabelOf({ kind, agg = "sum" }: PlotInput, { y }: Chosen): string {
+function yLabelOf({ kind, agg = "sum" }: PlotSpec, { y }: Chosen): string {
   const names = y.map(({ column }) => column.name).join(", ");
   if (y.length === 0) return "count of rows";
   return kind === "scatter" ? names : `${agg} of ${names}`;

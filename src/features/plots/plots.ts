@@ -1,13 +1,14 @@
 // A chart of a frame, table or dataset: its rows are read as a stream and brought to points. Runs at the edge.
 import type { CallContext } from "../../context.ts";
 import { AppError } from "../../core/errors.ts";
+import type { Column, Row } from "../../engines/frame/types.ts";
 import { renderSvg } from "../../engines/plot/svg.ts";
 import type { Chart } from "../../engines/plot/types.ts";
 import { frameRefOf } from "../frame-files/frame-files.ts";
 import { offeringDatasets, readAllRows, readerOf } from "../workspace/workspace.ts";
-import { chooseColumns } from "./columns.ts";
+import { type Chosen, chooseColumns } from "./columns.ts";
 import { chartOf, Gatherer } from "./gathering.ts";
-import type { PlotAnswer, PlotInput } from "./schema.ts";
+import type { PlotAnswer, PlotInput, PlotSpec } from "./schema.ts";
 
 export { chartAppUri, chartPage } from "./app-page.ts";
 
@@ -31,10 +32,8 @@ export async function plot(context: CallContext, input: PlotInput): Promise<Plot
   for await (const rows of readAllRows(context, { ref: name, version: found.version })) {
     for (const row of rows) gatherer.add(row);
   }
-  const gathered = gatherer.finish();
-  const points = gathered.series.reduce((sum, one) => sum + one.points.length, 0);
-  if (points === 0) throw nothingToDraw(found.rows);
-  const chart = chartOf(input, chosen, gathered);
+  const { chart, ...gathered } = drawn(input, chosen, gatherer);
+  const points = chart.series.reduce((sum, one) => sum + one.points.length, 0);
   const answer: PlotAnswer = {
     ...{
       data_ref: name,
@@ -51,6 +50,32 @@ export async function plot(context: CallContext, input: PlotInput): Promise<Plot
     })),
   };
   return { chart, svg: renderSvg(chart), answer };
+}
+
+/** A chart, and how many rows were read for it. */
+export interface Drawn {
+  chart: Chart;
+  rows: number;
+  /** Rows without a value to draw. */
+  leftOut: number;
+}
+
+/** The chart of rows in memory. Throws as `plot` does for columns that do not fit and for too many points or series. */
+export function drawRows(
+  { columns, rows }: { columns: readonly Column[]; rows: Iterable<Row> },
+  spec: PlotSpec,
+): Drawn {
+  const chosen = chooseColumns(columns, spec);
+  const gatherer = new Gatherer(spec, chosen);
+  for (const row of rows) gatherer.add(row);
+  return drawn(spec, chosen, gatherer);
+}
+
+function drawn(spec: PlotSpec, chosen: Chosen, gatherer: Gatherer): Drawn {
+  const gathered = gatherer.finish();
+  const { rows, leftOut } = gathered;
+  if (gathered.series.every(({ points }) => points.length === 0)) throw nothingToDraw(rows);
+  return { chart: chartOf(spec, chosen, gathered), rows, leftOut };
 }
 
 function rangeOf(points: readonly { y: number }[]): { min: number; max: number } {

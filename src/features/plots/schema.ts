@@ -24,6 +24,8 @@ export const plotInputSchema = z.object({
   title: z.string().min(1).max(200).optional(),
 });
 export type PlotInput = z.infer<typeof plotInputSchema>;
+/** The chart alone, whatever it is drawn of. */
+export type PlotSpec = Omit<PlotInput, "data_ref">;
 
 export const plotAnswerSchema = z.object({
   data_ref: z.string().describe("What was read."),

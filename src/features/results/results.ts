@@ -166,7 +166,8 @@ function renderCsv(rows: readonly unknown[]): string {
   return lines.map((line) => line.map(csvField).join(",")).join("\n");
 }
 
-function csvField(value: unknown): string {
+/** A value as a field of a CSV line: texts as they are, what JSON nests as JSON. */
+export function csvField(value: unknown): string {
   if (value === undefined || value === null) return "";
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -1,16 +1,15 @@
 // YAML imports: the seeds, any order, twice, failing entries with their lines, hostile YAML, and the route.
-import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import functionsYaml from "../../../seeds/functions.yaml?raw";
 import toolsYaml from "../../../seeds/tools.yaml?raw";
+import { apiOf } from "../../../test/helpers/api.ts";
 import { withDatasets } from "../../../test/helpers/datasets.ts";
 import { freshTeam, rejection } from "../../../test/helpers/team.ts";
-import type { CallContext, TeamRoutes } from "../../context.ts";
-import { AppError, describeError } from "../../core/errors.ts";
+import type { CallContext } from "../../context.ts";
 import { historyRoutes } from "../history/routes.ts";
+import { functionRoutes } from "../jq-functions/routes.ts";
 import { callTeamTool } from "../jq-tools/jq-tools.ts";
-import { libraryRoutes } from "../jq-tools/routes.ts";
-import { restoreTool, rollbackTool } from "../jq-tools/saving.ts";
+import { libraryToolRoutes } from "../jq-tools/routes.ts";
 import { importLibrary as importWith } from "./importing.ts";
 import { shareRoutes } from "./routes.ts";
 
@@ -379,37 +378,32 @@ describe("importLibrary", () => {
 
 describe("the library route", () => {
   function appOf(call: CallContext) {
-    return new Hono<TeamRoutes>()
-      .use(async (c, next) => {
-        c.set("call", call);
-        await next();
-      })
-      .route("/", libraryRoutes)
-      .route("/", historyRoutes({ rollbackTool, restoreTool }))
-      .route("/", shareRoutes)
-      .onError((error, c) => c.json(describeError(error), error instanceof AppError ? 400 : 500));
+    return apiOf(call, [...functionRoutes, ...libraryToolRoutes, ...historyRoutes, ...shareRoutes]);
   }
   const post = (body: BodyInit) => ({ method: "POST", body });
 
   it("imports for admins and lists for viewers", async () => {
     const team = await freshTeam();
     const yaml = "functions: [{name: f, definition: 'def f: 1;'}]\ntools: [{name: t, description: d, query: f}]";
-    const answer = await appOf(await team.call("admin")).request("/?path=lib.yaml", post(yaml));
+    const answer = await appOf(await team.call("admin")).request("/library?path=lib.yaml", post(yaml));
     expect([answer.status, names((await answer.json<{ created: { name: string }[] }>()).created)]).toEqual([
       200,
       ["f", "t"],
     ]);
     const viewer = appOf(await team.call("viewer"));
-    const tools = await (await viewer.request("/tools?limit=1")).json<{ items: { name: string }[]; total: number }>();
-    expect([names(tools.items), tools.total]).toEqual([["t"], 1]);
-    expect(names((await (await viewer.request("/functions")).json<{ items: { name: string }[] }>()).items)).toEqual([
-      "f",
-    ]);
-    expect(await (await viewer.request("/", post(yaml))).json()).toMatchObject({
+    const tools = await (await viewer.request("/library/tools?limit=1")).json<{
+      tools: { name: string }[];
+      total: number;
+    }>();
+    expect([names(tools.tools), tools.total]).toEqual([["t"], 1]);
+    expect(
+      names((await (await viewer.request("/library/functions")).json<{ functions: { name: string }[] }>()).functions),
+    ).toEqual(["f"]);
+    expect(await (await viewer.request("/library", post(yaml))).json()).toMatchObject({
       code: "forbidden",
       message: "As viewer you may not import functions and tools: it needs the role member or higher.",
     });
-    expect(await (await viewer.request("/functions/f", { method: "DELETE" })).json()).toMatchObject({
+    expect(await (await viewer.request("/library/functions/f", { method: "DELETE" })).json()).toMatchObject({
       code: "forbidden",
     });
   });
@@ -417,20 +411,20 @@ describe("the library route", () => {
   it("takes a function out of use and back", async () => {
     const team = await freshTeam();
     const app = appOf(await team.call("admin"));
-    await app.request("/", post("functions: [{name: f, definition: 'def f: 1;'}]"));
-    const off = await (await app.request("/functions/f", { method: "DELETE" })).json();
-    expect(off).toMatchObject({ name: "f", is_active: false, version: 2 });
-    const on = await (await app.request("/functions/f/restore", { method: "POST" })).json();
-    expect(on).toMatchObject({ name: "f", is_active: true, version: 3 });
+    await app.request("/library", post("functions: [{name: f, definition: 'def f: 1;'}]"));
+    const off = await (await app.request("/library/functions/f", { method: "DELETE" })).json();
+    expect(off).toMatchObject({ function: { name: "f", is_active: false, version: 2 } });
+    const on = await (await app.request("/library/functions/f/restore", { method: "POST" })).json();
+    expect(on).toMatchObject({ function: { name: "f", is_active: true, version: 3 } });
   });
 
   it("refuses bodies over the limit and bytes that are no text", async () => {
     const app = appOf(await (await freshTeam()).call("admin"));
-    expect(await (await app.request("/", post(`# ${"x".repeat(1_048_576)}`))).json()).toMatchObject({
+    expect(await (await app.request("/library", post(`# ${"x".repeat(1_048_576)}`))).json()).toMatchObject({
       code: "too_large",
       message: "The YAML is over 1048576 bytes (limit yamlBytes).",
     });
-    expect(await (await app.request("/", post(new Uint8Array([0xff, 0xfe])))).json()).toMatchObject({
+    expect(await (await app.request("/library", post(new Uint8Array([0xff, 0xfe])))).json()).toMatchObject({
       code: "invalid_argument",
       message: "The body is not UTF-8 text.",
     });

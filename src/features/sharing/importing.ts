@@ -50,7 +50,7 @@ export async function importLibrary(
 
 function movedOn(): AppError {
   return new AppError("conflict", "The team or the file is no longer as it was when this was planned.", {
-    hint: "Plan again: plan_import, or POST …/library/import?plan=true.",
+    hint: "Plan again: plan_import, or POST …/library/plan.",
   });
 }
 

@@ -1,24 +1,16 @@
 // Sharing over REST.
 
-import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { apiOf } from "../../../test/helpers/api.ts";
 import { awkward, take } from "../../../test/helpers/sharing.ts";
 import { freshTeam } from "../../../test/helpers/team.ts";
-import type { CallContext, TeamRoutes } from "../../context.ts";
-import { describeError } from "../../core/errors.ts";
+import type { CallContext } from "../../context.ts";
 import { readLibraryText } from "./library-text.ts";
-import { shareRoutes, signerRoutes } from "./routes.ts";
+import { shareRoutes } from "./routes.ts";
 
 describe("the routes", () => {
   function appOf(call: CallContext) {
-    return new Hono<TeamRoutes>()
-      .use(async (c, next) => {
-        c.set("call", call);
-        await next();
-      })
-      .route("/library", shareRoutes)
-      .route("/signers", signerRoutes)
-      .onError((error, c) => c.json(describeError(error), 400));
+    return apiOf(call, shareRoutes);
   }
 
   it("export, plan and import", async () => {
@@ -32,7 +24,7 @@ describe("the routes", () => {
     const text = await answer.text();
     const importer = appOf(await to.call("admin"));
     const post = (path: string, body: string) => importer.request(path, { method: "POST", body });
-    const plan = await (await post("/library/import?plan=true", text)).json<{ plan: string; counts: object }>();
+    const plan = await (await post("/library/plan", text)).json<{ plan: string; counts: object }>();
     expect(plan.counts).toEqual({ create: 4 });
     const report = await (await post(`/library/import?expected_plan=${plan.plan}`, text)).json();
     expect(report).toMatchObject({ created: [{}, {}, {}, { name: "everything" }], failed: [] });

@@ -1,83 +1,115 @@
-// Export and import over REST, and the keys a team trusts. Mounted at /t/:team/api/v1/library and /signers. Runs at the edge.
-import { type Context, Hono } from "hono";
-import type { TeamRoutes } from "../../context.ts";
+// Export and import over REST, and the keys a team trusts. Runs at the edge.
+import * as z from "zod";
+import type { CallContext } from "../../context.ts";
 import { identifierSchema } from "../../core/names.ts";
 import { parseWith } from "../../core/parse.ts";
 import { libraryLimits } from "../../limits.ts";
-import { bodyText, jsonBody } from "../../platform/request-body.ts";
-import { callerOf, guarded } from "../access/access.ts";
-import { exportFiles, listSigners, trustSigner } from "./calls.ts";
+import { bodyText } from "../../platform/request-body.ts";
+import { defineRoute, section, toolRoutes } from "../../route.ts";
+import { exportFiles } from "./calls.ts";
 import { bundleStream, exportLibrary } from "./exporting.ts";
 import { importLibrary } from "./importing.ts";
 import { textTooLong } from "./library-text.ts";
 import { planImport } from "./planning.ts";
 import {
-  distrustSignerSchema,
   type ExportFormat,
   type ExportLibrary,
   exportQuerySchema,
   type ImportStrategy,
+  importPlanSchema,
   importQuerySchema,
-  trustSignerSchema,
+  importReportSchema,
+  planQuerySchema,
 } from "./schema.ts";
+import { sharingTools } from "./tools.ts";
 
-const exports = guarded("data:read", "export functions and tools");
-const imports = guarded("library:write", "import functions and tools");
+const mediaTypes = { json: "application/json", yaml: "application/yaml" } as const;
+const library = { types: Object.values(mediaTypes), description: "An export, or a library in YAML or JSON." };
+const importing = { permission: "library:write", what: "import functions and tools" } as const;
 
-export const shareRoutes = new Hono<TeamRoutes>()
-  .post("/", imports, (c) => importFrom(c, "overwrite"))
-  .post("/import", imports, (c) => importFrom(c, "skip"))
-  .get("/approved_tools.json", exports, (c) => exportTo(c, "tools", "json"))
-  .get("/approved_tools.yaml", exports, (c) => exportTo(c, "tools", "yaml"))
-  .get("/functions.json", exports, (c) => exportTo(c, "functions", "json"))
-  .get("/functions.yaml", exports, (c) => exportTo(c, "functions", "yaml"))
-  .get("/library.json", exports, (c) => exportTo(c, "all", "json"))
-  .get("/library.yaml", exports, (c) => exportTo(c, "all", "yaml"));
+export const shareRoutes = [
+  ...section("Library", [
+    ...[
+      exported("export_library", "all", "json"),
+      exported("export_library_yaml", "all", "yaml"),
+      exported("export_tools", "tools", "json"),
+      exported("export_tools_yaml", "tools", "yaml"),
+      exported("export_functions", "functions", "json"),
+      exported("export_functions_yaml", "functions", "yaml"),
+    ],
+    defineRoute({
+      ...importing,
+      operation: "plan_import",
+      method: "POST",
+      path: "/library/plan",
+      summary: "Plan an import",
+      description: "What importing a library would do, entry by entry, and who made and signed it. Changes nothing.",
+      writes: false,
+      query: planQuerySchema,
+      body: library,
+      answer: importPlanSchema,
+      handler: async (call, { query: { strategy = "skip", names }, request }) =>
+        (await planImport(call, { content: await textOf(request), strategy, ...namesOf(names) })).plan,
+    }),
+    imported("import_library", "/library/import", "skip"),
+    imported("apply_library", "/library", "overwrite"),
+  ]),
+  ...section(
+    "Signing keys",
+    toolRoutes(sharingTools, {
+      list_signers: { method: "GET", path: "/signers" },
+      trust_signer: { method: "POST", path: "/signers" },
+      distrust_signer: { method: "DELETE", path: "/signers/:fingerprint", shows: "list_signers" },
+    }),
+  ),
+];
 
-export const signerRoutes = new Hono<TeamRoutes>()
-  .get("/", guarded("data:read", "see whom the team trusts"), async (c) => c.json(await listSigners(c.get("call"))))
-  .post("/", guarded("settings:manage", "trust other teams' keys"), async (c) => {
-    const input = parseWith(trustSignerSchema.strict(), await jsonBody(c.req.raw), "signer");
-    return c.json(await trustSigner(c.get("call"), input));
-  })
-  .delete("/:fingerprint", guarded("settings:manage", "stop trusting keys"), async (c) => {
-    const call = c.get("call");
-    const { fingerprint } = parseWith(distrustSignerSchema, c.req.param(), "signer");
-    return c.json(await call.stub.sharing().distrust(fingerprint, callerOf(call)));
+function exported(operation: string, what: NonNullable<ExportLibrary["what"]>, format: ExportFormat) {
+  const entries = { tools: "approved tools and what they call", functions: "functions", all: "tools and functions" };
+  return defineRoute({
+    operation,
+    method: "GET",
+    path: `/library/${exportFiles[what]}.${format}`,
+    summary: `Export ${what === "all" ? "the library" : what} as ${format.toUpperCase()}`,
+    description: `The team's ${entries[what]}, as another team imports them.`,
+    permission: "data:read",
+    what: "export functions and tools",
+    query: exportQuerySchema,
+    answer: { types: [mediaTypes[format]], description: "The export." },
+    handler: async (call: CallContext, { query: { sign = false, names } }) => {
+      const bundle = await exportLibrary(call, { what, sign, ...namesOf(names) });
+      const headers = {
+        "content-type": mediaTypes[format],
+        "content-disposition": `attachment; filename="${call.team}-${exportFiles[what]}.${format}"`,
+        "cache-control": "no-store",
+      };
+      return new Response(bundleStream(bundle, format), { headers });
+    },
   });
+}
 
-async function importFrom(c: Context<TeamRoutes>, preset: ImportStrategy): Promise<Response> {
-  const call = c.get("call");
-  const {
-    strategy = preset,
-    plan,
-    expected_plan,
+function imported(operation: string, path: string, preset: ImportStrategy) {
+  return defineRoute({
+    ...importing,
+    operation,
+    method: "POST",
     path,
-    ...rest
-  } = parseWith(importQuerySchema, c.req.query(), "library");
-  const content = await bodyText(c.req.raw, libraryLimits.yamlBytes, textTooLong);
-  const input = { content, strategy, ...namesOf(rest) };
-  if (plan === "true") return c.json((await planImport(call, input)).plan);
-  return c.json(await importLibrary(call, input, { expectedPlan: expected_plan, path }));
-}
-
-async function exportTo(
-  c: Context<TeamRoutes>,
-  what: NonNullable<ExportLibrary["what"]>,
-  format: ExportFormat,
-): Promise<Response> {
-  const call = c.get("call");
-  const { sign, ...rest } = parseWith(exportQuerySchema, c.req.query(), "library");
-  const bundle = await exportLibrary(call, { what, sign: sign === "true", ...namesOf(rest) });
-  return c.body(bundleStream(bundle, format), 200, {
-    "content-type": format === "json" ? "application/json" : "application/yaml",
-    "content-disposition": `attachment; filename="${call.team}-${exportFiles[what]}.${format}"`,
-    "cache-control": "no-store",
+    summary: preset === "skip" ? "Import a library" : "Apply a library",
+    description: `Imports functions and tools of an export or a YAML file, all that is right in it; where the team has something else under a name, it is ${preset === "skip" ? "left alone" : "replaced"} unless strategy says otherwise.`,
+    query: importQuerySchema,
+    body: library,
+    answer: importReportSchema,
+    handler: async (call: CallContext, { query: { strategy = preset, expected_plan, path: file, names }, request }) => {
+      const input = { content: await textOf(request), strategy, ...namesOf(names) };
+      return await importLibrary(call, input, { expectedPlan: expected_plan, path: file });
+    },
   });
 }
+
+const textOf = (request: Request): Promise<string> => bodyText(request, libraryLimits.yamlBytes, textTooLong);
 
 /** `a,b` of a query string as names; left out, all of them. */
-function namesOf({ names }: { names?: string | undefined }): { names?: string[] } {
+function namesOf(names: string | undefined): { names?: string[] } {
   if (names === undefined) return {};
-  return { names: parseWith(identifierSchema.array().min(1), names.split(","), "names") };
+  return { names: parseWith(z.array(identifierSchema).min(1), names.split(","), "names") };
 }

@@ -113,23 +113,27 @@ export const importLibrarySchema = planImportSchema.extend({
   expected_plan: planTokenSchema.optional(),
 });
 
-/** The query string of an import over REST. */
-export const importQuerySchema = z
-  .object({
-    strategy: strategySchema.optional(),
-    names: z.string().max(100_000).optional(),
-    plan: z.enum(["true", "false"]).optional(),
-    expected_plan: planTokenSchema.optional(),
-    path: z.string().min(1).max(300).optional(),
-  })
-  .strict();
+/** An address of more than some 16 KB is refused before it gets here. */
+const someNames = z
+  .string()
+  .max(8_000)
+  .regex(/^[A-Za-z0-9_,]+$/, "use names with commas between")
+  .optional()
+  .describe("Only these, with commas between, and what they call.");
 
-export const exportQuerySchema = z
-  .object({
-    names: z.string().max(100_000).optional(),
-    sign: z.enum(["true", "false"]).optional(),
-  })
-  .strict();
+/** The query string of a plan over REST. */
+export const planQuerySchema = z.object({ strategy: strategySchema.optional(), names: someNames });
+
+/** The query string of an import over REST. */
+export const importQuerySchema = planQuerySchema.extend({
+  expected_plan: planTokenSchema.optional(),
+  path: z.string().min(1).max(300).optional().describe("How the file is called in the team's history."),
+});
+
+export const exportQuerySchema = z.object({
+  names: someNames,
+  sign: z.boolean().optional().describe("Signs it with the team's key; members and above."),
+});
 
 export const importActions = [
   "create",

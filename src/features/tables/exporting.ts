@@ -2,7 +2,7 @@
 import { AppError } from "../../core/errors.ts";
 import type { WorkspaceDeps } from "../../durable/workspace-deps.ts";
 import { recordJson } from "../../engines/frame/output.ts";
-import type { Row } from "../../engines/frame/types.ts";
+import type { Column, Row } from "../../engines/frame/types.ts";
 import { quoteName } from "../../engines/sql/identifiers.ts";
 import type { Caller } from "../access/access.ts";
 import { readSlice } from "../frames/frame-store.ts";
@@ -45,11 +45,28 @@ export function exportToFrame(
 
 const rowsAtOnce = 500;
 
-/**
- * A table's rows as lines of JSON records, some rows whenever more are asked for: no cursor stays open in between. Breaks off with `conflict`
- * when the table is written to meanwhile.
- */
+/** A table's rows as lines of JSON records. As `streamTable`. */
 export function streamRecords(deps: TableDeps, name: string, reader: Reader): ReadableStream<Uint8Array> {
+  return streamTable(deps, name, reader, (columns, rows) =>
+    rows.map((json) => `${recordJson(columns, JSON.parse(json) as Row)}\n`).join(""),
+  );
+}
+
+/** A table's rows as frames' rows travel: each line a JSON array of rows. As `streamTable`. */
+export function streamRows(deps: TableDeps, name: string, reader: Reader): ReadableStream<Uint8Array> {
+  return streamTable(deps, name, reader, (_columns, rows) => `[${rows.join(",")}]\n`);
+}
+
+/**
+ * A table's rows as text, some rows whenever more are asked for: no cursor stays open in between. `write` gets each row as a JSON array.
+ * Breaks off with `conflict` when the table is written to meanwhile.
+ */
+function streamTable(
+  deps: TableDeps,
+  name: string,
+  reader: Reader,
+  write: (columns: readonly Column[], rows: readonly string[]) => string,
+): ReadableStream<Uint8Array> {
   const table = requireTable(deps, name, reader);
   const columns = frameColumns(deps, table);
   const encoder = new TextEncoder();
@@ -71,8 +88,8 @@ export function streamRecords(deps: TableDeps, name: string, reader: Reader): Re
           controller.byobRequest?.respond(0);
           return;
         }
-        const lines = rows.map(({ json }) => `${recordJson(columns, JSON.parse(json) as Row)}\n`);
-        controller.enqueue(encoder.encode(lines.join("")));
+        const lines = rows.map(({ json }) => json);
+        controller.enqueue(encoder.encode(write(columns, lines)));
       } catch (error) {
         controller.error(error);
       }

@@ -3,6 +3,7 @@ import { RpcTarget } from "cloudflare:workers";
 import { parseExact } from "../../core/exact-json.ts";
 import { type Page, pageOf } from "../../core/paging.ts";
 import type { WorkspaceDeps } from "../../durable/workspace-deps.ts";
+import type { Column } from "../../engines/frame/types.ts";
 import type { Caller } from "../access/access.ts";
 import type { Reader, Source } from "../workspace/schema.ts";
 import { createTable } from "./ddl.ts";
@@ -10,7 +11,7 @@ import { alterTable } from "./ddl-alter.ts";
 import { dropTable, restoreTable } from "./ddl-drop.ts";
 import { changeIndex } from "./ddl-indexes.ts";
 import { describeTable, listTables, showTable } from "./describing.ts";
-import { exportToFrame, streamRecords } from "./exporting.ts";
+import { exportToFrame, streamRecords, streamRows } from "./exporting.ts";
 import { importRows } from "./importing.ts";
 import {
   type Changed,
@@ -33,7 +34,7 @@ import type {
   RowChange,
   ShownTable,
 } from "./schema.ts";
-import { requireTable } from "./table-store.ts";
+import { frameColumns, requireTable } from "./table-store.ts";
 import { type Undone, undoChange } from "./undo.ts";
 
 export class TablesRpc extends RpcTarget {
@@ -95,6 +96,18 @@ export class TablesRpc extends RpcTarget {
   sources(name: string, reader: Reader): { name: string; sources: Source[] } {
     const table = requireTable(this.#deps, name, reader);
     return { name: table.name, sources: table.sources };
+  }
+
+  /** What a download tells of the table before it is read. */
+  shape(name: string, reader: Reader): { name: string; id: string; version: number; columns: Column[] } {
+    const table = requireTable(this.#deps, name, reader);
+    const columns = frameColumns(this.#deps, table);
+    return { name: table.name, id: table.id, version: table.dataVersion, columns };
+  }
+
+  /** All rows: one line of JSON (an array of rows) for each some. */
+  rows(name: string, reader: Reader): ReadableStream<Uint8Array> {
+    return streamRows(this.#deps, name, reader);
   }
 
   /** All rows as lines of JSON records. */

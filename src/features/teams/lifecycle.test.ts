@@ -166,6 +166,47 @@ describe("a deleted team", () => {
     expect((await client.people().membershipOf(kim.personId))?.role).toBe("owner");
   });
 
+  it("is restorable by its owners alone while there is time, and its standing says so to the operator", async () => {
+    const { slug, client } = await team();
+    const [kim, max] = [aPerson("Kim"), aPerson("Max")];
+    for (const [person, role] of [
+      [kim, "owner"],
+      [max, "admin"],
+    ] as const) {
+      await client.people().acceptInvitation({ hash: (await invite(client, { role })).hash, ...person });
+    }
+    expect(await client.teams().restorableBy(kim.personId)).toBeUndefined();
+    const { purge_at } = await client.teams().delete(slug, operator);
+    expect(await client.teams().restorableBy(kim.personId)).toEqual({
+      slug,
+      name: slug,
+      purgeAt: Date.parse(purge_at),
+      userId: expect.stringMatching(/^usr_/),
+      username: "kim",
+      signInProviders: null,
+    });
+    expect(await client.teams().restorableBy(max.personId)).toBeUndefined();
+    expect(await client.teams().standing()).toEqual({
+      slug,
+      name: slug,
+      created_at: expect.any(String),
+      deleted_at: expect.any(String),
+      purge_at,
+      last_active: null,
+      counts: {
+        people: 4,
+        owners: 2,
+        service_accounts: 0,
+        open_invitations: 0,
+        datasets: 0,
+        functions: 0,
+        tools: 0,
+      },
+    });
+    later((teamLimits.graceDays + 1) * dayMs);
+    expect(await client.teams().restorableBy(kim.personId)).toBeUndefined();
+  });
+
   it("goes for good when its time is up: files, register and all, and not before", async () => {
     const { slug, client, stub, olga } = await team();
     await createTeamForOperator(env, { slug, name: slug }, operator);

@@ -5,8 +5,25 @@ import type { TeamDeps } from "../../durable/team-deps.ts";
 import { datasetLimits, libraryLimits, peopleLimits, teamLimits } from "../../limits.ts";
 import type { Caller } from "../access/access.ts";
 import { requireNow } from "../access/caller-store.ts";
-import { allowsProvider, type Team, type TeamSettings, type UpdateTeam } from "./schema.ts";
-import { countAll, readSettings, readTeam, revokeAllConnections, updateTeamRow, writeSettings } from "./store.ts";
+import {
+  allowsProvider,
+  providersAllowed,
+  type RestorableTeam,
+  type Team,
+  type TeamSettings,
+  type TeamStanding,
+  type UpdateTeam,
+} from "./schema.ts";
+import {
+  countAll,
+  findOwner,
+  lastActivity,
+  readSettings,
+  readTeam,
+  revokeAllConnections,
+  updateTeamRow,
+  writeSettings,
+} from "./store.ts";
 
 /** Milliseconds after which the alarm looks at what a change of the team leaves to do. */
 const soonMs = 1_000;
@@ -48,6 +65,30 @@ export function describeTeam(deps: TeamDeps): Team {
       tools,
     },
   };
+}
+
+/** The team as the deployment's operator sees it, deleted or not. */
+export function standingOf(deps: TeamDeps): TeamStanding {
+  const { slug, name, createdAt, deletedAt, purgeAt } = readTeam(deps.db);
+  return {
+    slug,
+    name,
+    created_at: createdAt.toISOString(),
+    deleted_at: deletedAt?.toISOString() ?? null,
+    purge_at: purgeAt?.toISOString() ?? null,
+    last_active: lastActivity(deps.db)?.toISOString() ?? null,
+    counts: countAll(deps.db, deps.now()),
+  };
+}
+
+/** The deleted team as one of its owners may still know of it; undefined for everyone else, and while it is not deleted. */
+export function restorableBy(deps: TeamDeps, personId: string): RestorableTeam | undefined {
+  const { slug, name, deletedAt, purgeAt } = readTeam(deps.db);
+  if (deletedAt === null || purgeAt === null || purgeAt.getTime() <= deps.now()) return undefined;
+  const owner = findOwner(deps.db, personId);
+  if (owner === undefined) return undefined;
+  const signInProviders = providersAllowed(readSettings(deps.db));
+  return { slug, name, purgeAt: purgeAt.getTime(), userId: owner.id, username: owner.username, signInProviders };
 }
 
 /**

@@ -1,30 +1,24 @@
-// The team itself over REST. Mounted at /t/:team/api/v1/team. Runs at the edge.
-import { Hono } from "hono";
-import type { TeamRoutes } from "../../context.ts";
-import { parseWith } from "../../core/parse.ts";
-import { jsonBody } from "../../platform/request-body.ts";
-import { callerOf, guarded } from "../access/access.ts";
-import { updateTeam } from "./calls.ts";
-import { deleteTeamSchema, transferSchema, updateTeamSchema } from "./schema.ts";
+// The team itself over REST. Runs at the edge.
+import { defineRoute, section, toolRoutes } from "../../route.ts";
+import { callerOf } from "../access/access.ts";
+import { restoredTeamSchema } from "./schema.ts";
+import { teamTools } from "./tools.ts";
 
-export const teamRoutes = new Hono<TeamRoutes>()
-  .get("/", guarded("people:read"), async (c) => c.json(await c.get("call").stub.teams().describe()))
-  .patch("/", guarded("settings:manage"), async (c) => {
-    const call = c.get("call");
-    const input = parseWith(updateTeamSchema.strict(), await jsonBody(c.req.raw), "team");
-    return c.json(await updateTeam(call, input));
-  })
-  .delete("/", guarded("owners:manage"), async (c) => {
-    const call = c.get("call");
-    const { confirm } = parseWith(deleteTeamSchema.strict(), await jsonBody(c.req.raw), "team");
-    return c.json(await call.stub.teams().delete(confirm, callerOf(call)));
-  })
-  .post("/restore", guarded("owners:manage"), async (c) => {
-    const call = c.get("call");
-    return c.json(await call.stub.teams().restore(callerOf(call)));
-  })
-  .post("/transfer", guarded("owners:manage"), async (c) => {
-    const call = c.get("call");
-    const { username } = parseWith(transferSchema.strict(), await jsonBody(c.req.raw), "transfer");
-    return c.json(await call.stub.people().transfer(username, callerOf(call)));
-  });
+export const teamRoutes = section("Team", [
+  ...toolRoutes(teamTools, {
+    get_team: { method: "GET", path: "/team", volatile: ["counts"] },
+    update_team: { method: "PATCH", path: "/team", example: { request: { settings: { approval_threshold: 2 } } } },
+    delete_team: { method: "DELETE", path: "/team" },
+  }),
+  defineRoute({
+    operation: "restore_team",
+    method: "POST",
+    path: "/team/restore",
+    summary: "Restore the team",
+    description:
+      "Brings a deleted team back before it is purged. The one address that a deleted team answers, to its owners.",
+    permission: "owners:manage",
+    answer: restoredTeamSchema,
+    handler: (call) => call.stub.teams().restore(callerOf(call)),
+  }),
+]);

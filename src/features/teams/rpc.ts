@@ -2,8 +2,17 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { TeamDeps } from "../../durable/team-deps.ts";
 import type { Caller } from "../access/access.ts";
-import { deleteTeam, describeTeam, type Identity, identityOf, restoreTeam, updateTeam } from "./lifecycle.ts";
-import type { Team, UpdateTeam } from "./schema.ts";
+import {
+  deleteTeam,
+  describeTeam,
+  type Identity,
+  identityOf,
+  restorableBy,
+  restoreTeam,
+  standingOf,
+  updateTeam,
+} from "./lifecycle.ts";
+import type { RestorableTeam, Team, TeamStanding, UpdateTeam } from "./schema.ts";
 
 /** One team: what it is called, how it is set, and its end. */
 export class TeamsRpc extends RpcTarget {
@@ -22,6 +31,14 @@ export class TeamsRpc extends RpcTarget {
 
   describe(): Team {
     return describeTeam(this.#deps);
+  }
+
+  standing(): TeamStanding {
+    return standingOf(this.#deps);
+  }
+
+  restorableBy(personId: string): RestorableTeam | undefined {
+    return restorableBy(this.#deps, personId);
   }
 
   update(input: UpdateTeam, by: Caller): ReturnType<typeof updateTeam> {

@@ -159,3 +159,28 @@ export const restoredTeamSchema = z.object({ slug: z.string(), restored: z.boole
 export const transferSchema = z.object({
   username: z.string().min(1).max(100).describe("The member who becomes owner; you become admin."),
 });
+
+/** A team as the deployment's operator sees it. Times are ISO 8601. */
+export interface TeamStanding {
+  slug: string;
+  name: string;
+  created_at: string;
+  deleted_at: string | null;
+  /** When what is deleted goes for good. */
+  purge_at: string | null;
+  /** When anyone last came. */
+  last_active: string | null;
+  counts: Team["counts"];
+}
+
+/** A deleted team that an owner of it may bring back, and who they are in it. */
+export interface RestorableTeam {
+  slug: string;
+  name: string;
+  /** Unix milliseconds. */
+  purgeAt: number;
+  userId: string;
+  username: string;
+  /** Providers the team lets people sign in through; null: all. */
+  signInProviders: string[] | null;
+}

@@ -1,5 +1,5 @@
 // The team's own row in its SQLite. Synchronous; SQL only.
-import { eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull, max, sql } from "drizzle-orm";
 import { newId } from "../../core/ids.ts";
 import { prepared } from "../../core/prepared.ts";
 import type { Db } from "../../durable/db.ts";
@@ -94,6 +94,25 @@ export function countAll(db: Db, now: number): Team["counts"] {
     (SELECT count(*) FROM datasets WHERE deleted_at IS NULL) AS datasets,
     (SELECT count(*) FROM jq_functions WHERE is_active = 1) AS functions,
     (SELECT count(*) FROM tools WHERE is_active = 1) AS tools`);
+}
+
+/** When anyone of the team last came; undefined when nobody has. */
+export function lastActivity(db: Db): Date | undefined {
+  return (
+    db
+      .select({ at: max(users.lastActive) })
+      .from(users)
+      .get()?.at ?? undefined
+  );
+}
+
+/** The owner that a person is here; undefined for everyone else. */
+export function findOwner(db: Db, personId: string): { id: string; username: string } | undefined {
+  return db
+    .select({ id: users.id, username: users.username })
+    .from(users)
+    .where(and(eq(users.personId, personId), eq(users.role, "owner"), isNull(users.removedAt)))
+    .get();
 }
 
 /** Ends every OAuth connection. Returns how many there were. */

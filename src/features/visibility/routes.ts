@@ -1,14 +1,23 @@
-// PUT visibility/:kind/:name over REST. Mounted at /t/:team/api/v1/visibility. Runs at the edge.
-import { Hono } from "hono";
-import type { TeamRoutes } from "../../context.ts";
-import { parseWith } from "../../core/parse.ts";
-import { jsonBody } from "../../platform/request-body.ts";
-import { callerOf, guarded } from "../access/access.ts";
-import { itemSchema, visibilityBodySchema } from "./schema.ts";
+// Who sees a dataset or tool, over REST. Runs at the edge.
+import { defineRoute, section, toolRoutes } from "../../route.ts";
+import { itemSchema, setVisibilitySchema } from "./schema.ts";
+import { visibilityTools } from "./tools.ts";
 
-export const visibilityRoutes = new Hono<TeamRoutes>().put("/:kind/:name", guarded("visibility:own"), async (c) => {
-  const call = c.get("call");
-  const item = parseWith(itemSchema, c.req.param(), "visibility");
-  const { visibility } = parseWith(visibilityBodySchema, await jsonBody(c.req.raw), "visibility");
-  return c.json(await call.stub.visibility().set({ ...item, visibility }, callerOf(call)));
-});
+const path = "/visibility/:kind/:name";
+
+export const visibilityRoutes = section("Visibility", [
+  defineRoute({
+    operation: "get_visibility",
+    method: "GET",
+    path,
+    summary: "Who sees a dataset or tool",
+    description: "Everyone, a role and those above it, or the people named.",
+    permission: "data:read",
+    params: itemSchema,
+    answer: setVisibilitySchema,
+    handler: (call, { params }) => call.stub.visibility().get(params, call.actor),
+  }),
+  ...toolRoutes(visibilityTools, {
+    set_visibility: { method: "PUT", path, example: { request: { visibility: ["ada", "bo"] } } },
+  }),
+]);

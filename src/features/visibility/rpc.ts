@@ -21,6 +21,13 @@ export class VisibilityRpc extends RpcTarget {
     return [...toolNames, ...datasetNames];
   }
 
+  /** Who sees a dataset or tool now. Throws `not_found` for what `asker` does not see. */
+  get({ kind, name }: Pick<SetVisibility, "kind" | "name">, asker: Asker): SetVisibility {
+    const item = findItem(this.#deps.db, kind, name);
+    if (item === undefined || !maySee(asker, item)) throw noSuchItem(kind, name);
+    return { kind, name, visibility: item.visibility };
+  }
+
   /**
    * Sets who sees a dataset or tool from now on. Throws `not_found` for what the caller does not see, `forbidden`, `insufficient_scope`, and
    * `invalid_argument` for names of nobody and for what would hide it from the caller.

@@ -13,6 +13,3 @@ export const itemSchema = z.object({
 
 export const setVisibilitySchema = itemSchema.extend({ visibility: visibilitySchema });
 export type SetVisibility = z.infer<typeof setVisibilitySchema>;
-
-/** The body of the REST request. */
-export const visibilityBodySchema = z.strictObject({ visibility: visibilitySchema });

@@ -1,5 +1,5 @@
 // Names of tables and frames in the workspace's SQLite, and the outbox. Synchronous; SQL only.
-import { asc, eq, inArray, ne } from "drizzle-orm";
+import { asc, eq, inArray, ne, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import { didYouMean, nearNames } from "../../core/near-names.ts";
 import type { Db } from "../../durable/db.ts";
@@ -113,6 +113,12 @@ function requireFreeName(db: Db, name: string, id?: string): void {
   throw new AppError("already_exists", `There is a ${holder.kind} called "${holder.name}" already.`, {
     hint: "Choose another name; SQL does not tell upper from lower case.",
   });
+}
+
+/** The number of the newest entry that was ever put into the outbox, told or not; 0 before the first. */
+export function newestTold(db: Db): number {
+  const found = db.get<{ seq: number } | undefined>(sql`SELECT seq FROM sqlite_sequence WHERE name = 'sd_outbox'`);
+  return found?.seq ?? 0;
 }
 
 /** Notes whose workspace this is, once. */

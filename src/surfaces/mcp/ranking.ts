@@ -22,6 +22,9 @@ const prefixShare = 0.5;
 /** What a built-in tool's score counts beside a team tool's: its words are those of data servers, which questions are full of. */
 const builtInShare = 0.4;
 
+/** What a tool's score counts whose name holds no word but those asked for: of `list_datasets` and longer names, "list datasets" means the first. */
+const wholeNameShare = 1.5;
+
 // Words of questions and sentences that say nothing about what is wanted.
 const stopWords: ReadonlySet<string> = new Set(
   (
@@ -73,7 +76,10 @@ export function rank(texts: readonly RankedText[], query: string): number[] {
   const scored = texts.map((text, index) => ({
     index,
     text,
-    score: (scores[index] ?? 0) * (text.isBuiltIn ? builtInShare : 1 + 0.2 * Math.tanh(text.weight / 10)),
+    score:
+      (scores[index] ?? 0) *
+      (text.isBuiltIn ? builtInShare : 1 + 0.2 * Math.tanh(text.weight / 10)) *
+      (isWholeName(text.name, terms) ? wholeNameShare : 1),
   }));
   return scored
     .filter(({ score }) => terms.length === 0 || score > 0)
@@ -85,6 +91,11 @@ export function rank(texts: readonly RankedText[], query: string): number[] {
         (a.text.name < b.text.name ? -1 : 1),
     )
     .map(({ index }) => index);
+}
+
+function isWholeName(name: string, terms: readonly string[]): boolean {
+  const words = wordsOf(name);
+  return words.length > 0 && words.every((word) => terms.includes(word));
 }
 
 function countWords(text: RankedText): { counts: Map<string, number>; length: number } {

@@ -141,11 +141,11 @@ async function describeProposal(
 ): Promise<ReadResourceResult["contents"] | undefined> {
   const found = await undefinedOn(["not_found"], readProposal(context, id));
   if (found === undefined) return undefined;
-  const { proposal, diff } = found;
+  const { proposal, diff, comments } = found;
   const { sample, tests, ...validation } = proposal.validation;
   const given = [...tests.flatMap(({ outputs = [] }) => outputs), ...(sample ?? [])];
   const shown = { ...validation, tests: tests.map(({ outputs: _, message: __, ...test }) => test) };
-  const json = jsonContent(uri, { ...proposal, validation: shown, diff });
+  const json = jsonContent(uri, { ...proposal, validation: shown, diff, comments });
   if (given.length === 0) return [json];
   const text = fenceUntrusted(given.map((row) => JSON.stringify(row)).join("\n"), "what its tests and sample gave");
   return [json, { uri, mimeType: "text/markdown", text }];

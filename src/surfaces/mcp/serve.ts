@@ -9,21 +9,21 @@ import {
 } from "@modelcontextprotocol/server";
 import { version } from "../../../package.json";
 import type { CallContext } from "../../context.ts";
-import { type ErrorCode, isAppError } from "../../core/errors.ts";
+import { isAppError } from "../../core/errors.ts";
 import { isRecord } from "../../core/exact-json.ts";
 import { utf8Bytes } from "../../core/utf8.ts";
-import { recordExecution } from "../../features/metrics/metrics.ts";
 import { mcpLimits } from "../../limits.ts";
 import type { BuiltInTool } from "../../tool.ts";
+import { type Answer, runLogged } from "../run-logged.ts";
 import { everyListChanged, feedBus, readTeamEvent } from "./bus.ts";
-import { runTool, toolNamed, withoutKeys } from "./call.ts";
+import { runTool, toolNamed } from "./call.ts";
 import { listTools, readSelection, type Selection } from "./catalogue.ts";
 import { asProtocol, errorResult, logMcpError } from "./errors.ts";
 import { unknownTool } from "./find-tools.ts";
 import { handleMcp, newServer, rpcError, type ServerRequest } from "./handler.ts";
 import { completeName, listResources, listResourceTemplates, readResource } from "./resources.ts";
 import { stepUp } from "./step-up.ts";
-import { followCall, noteCall, noteMessage, placeOf } from "./trace.ts";
+import { followCall, noteMessage, placeOf } from "./trace.ts";
 import type { AnyListedTool } from "./wire-tool.ts";
 
 /** Says in an answer that it is that of an earlier call with the same idempotency key. */
@@ -107,41 +107,25 @@ async function answerCall(
       context.signal === undefined ? protocol.mcpReq.signal : AbortSignal.any([context.signal, protocol.mcpReq.signal]),
     ...progressOf(protocol),
   };
-  const startedAt = call.now();
-  let result: CallToolResult;
-  let errorCode: ErrorCode | undefined;
-  try {
-    const answer = await runTool(call, entry, args);
-    result = {
-      content: [
-        { type: "text", text: answer.text },
-        ...(answer.images ?? []).map((image) => ({ type: "image" as const, ...image })),
-      ],
-      structuredContent: answer.data,
-      ...(answer.isError === true ? { isError: true } : {}),
-      ...(call.execution.replayed === true ? { _meta: { [replayedKey]: true } } : {}),
-    };
-  } catch (error) {
-    errorCode = isAppError(error) ? error.code : "internal";
-    result = errorResult(error, { team: call.team, requestId: call.requestId, what: entry.tool.name });
-  }
-  noteCall(
-    call,
-    entry.tool.name,
-    result.isError === true ? (errorCode ?? "failed") : "ok",
-    withoutKeys(args, entry.tool.name),
-  );
-  call.waitUntil(
-    recordExecution(call, {
-      toolName: entry.tool.name,
-      args: withoutKeys(args, entry.tool.name),
-      startedAt,
-      success: result.isError !== true,
-      errorCode,
-      resultBytes: utf8Bytes(JSON.stringify(result)),
-    }),
-  );
-  return result;
+  return runLogged(call, { tool: entry.tool.name, args, run: (each) => runTool(each, entry, args) }, (outcome) => {
+    const shown =
+      "error" in outcome
+        ? errorResult(outcome.error, { team: call.team, requestId: call.requestId, what: entry.tool.name })
+        : resultOf(call, outcome.answer);
+    return { shown, bytes: utf8Bytes(JSON.stringify(shown)) };
+  });
+}
+
+function resultOf({ execution }: CallContext, answer: Answer): CallToolResult {
+  return {
+    content: [
+      { type: "text", text: answer.text },
+      ...(answer.images ?? []).map((image) => ({ type: "image" as const, ...image })),
+    ],
+    structuredContent: answer.data,
+    ...(answer.isError === true ? { isError: true } : {}),
+    ...(execution.replayed === true ? { _meta: { [replayedKey]: true } } : {}),
+  };
 }
 
 /** What a client of 2026-07-28 calls itself in each request; one of 2025 says it only once, in a request of its own. */

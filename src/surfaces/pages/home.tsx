@@ -1,13 +1,17 @@
 // The home page: what this is, or the signed-in person's teams and how to connect to them. Runs at the edge.
+import { scopes } from "../../core/define-tool.ts";
+import { AppError } from "../../core/errors.ts";
 import type { Membership } from "../../features/people/schema.ts";
+import type { RestorableTeam } from "../../features/teams/schema.ts";
 import { personClient } from "../../platform/person-client.ts";
 import { teamClient } from "../../platform/team-client.ts";
 import { publicOrigin, resourceOf } from "../oauth/addresses.ts";
+import { addressOf, requestIdOf } from "../session.ts";
 import { mayCreateTeam } from "../sign-in/create-team.ts";
 import { providerLabel, providerServes, readProviders, type SignInConfig } from "../sign-in/providers.ts";
 import type { Session } from "../sign-in/session-cookie.ts";
 import { renderPage } from "./page.tsx";
-import { Copyable } from "./parts.tsx";
+import { Copyable, Time } from "./parts.tsx";
 
 /** A team as its member's home page shows it. */
 export interface TeamOfMine {
@@ -45,7 +49,9 @@ export function welcomePage(): Promise<Response> {
 /** The home page of who is signed in. `joined` is the team they have just joined or created. */
 export async function homePage(request: Request, env: Env, session: Session): Promise<Response> {
   const query = new URL(request.url).searchParams;
-  const [teams, config] = [await teamsOf(request, env, session), readProviders(env)];
+  const [{ teams, deleted }, config] = [await allTeamsOf(request, env, session), readProviders(env)];
+  const gone = deleted.find(({ slug }) => slug === query.get("deleted"));
+  const restored = teams.find(({ slug }) => slug === query.get("restored"));
   const joined = teams.find(({ slug }) => slug === query.get("joined"));
   const mayCreate = mayCreateTeam(env, session);
   return renderPage({
@@ -62,9 +68,26 @@ export async function homePage(request: Request, env: Env, session: Session): Pr
             </p>
           </div>
         )}
-        {teams.length === 0 ? <NoTeams mayCreate={mayCreate} /> : null}
+        {gone === undefined ? null : (
+          <div class="notice" role="status">
+            <p>
+              <bdi>{gone.name}</bdi> is deleted and nobody gets in any more. You can restore it below.
+            </p>
+          </div>
+        )}
+        {restored === undefined ? null : (
+          <div class="notice" role="status">
+            <p>
+              <bdi>{restored.name}</bdi> is back as it was.
+            </p>
+          </div>
+        )}
+        {teams.length + deleted.length === 0 ? <NoTeams mayCreate={mayCreate} /> : null}
         {teams.map((team) => (
           <TeamCard team={team} config={config} session={session} />
+        ))}
+        {deleted.map((team) => (
+          <DeletedCard team={team} config={config} session={session} />
         ))}
         {teams.length > 0 ? (
           <p class="muted">
@@ -89,7 +112,14 @@ function TeamCard({ team, config, session }: { team: TeamOfMine; config: SignInC
   return (
     <section class="card" aria-labelledby={`team-${slug}`}>
       <h2 id={`team-${slug}`}>
-        <bdi>{name}</bdi> <span class="tag">{membership.role}</span>
+        {isClosed ? (
+          <bdi>{name}</bdi>
+        ) : (
+          <a href={`/t/${slug}`}>
+            <bdi>{name}</bdi>
+          </a>
+        )}{" "}
+        <span class="tag">{membership.role}</span>
       </h2>
       <label for={`url-${slug}`}>MCP URL</label>
       <Copyable id={`url-${slug}`} value={mcpUrl} label={`MCP URL of ${name}`} />
@@ -99,6 +129,35 @@ function TeamCard({ team, config, session }: { team: TeamOfMine; config: SignInC
           <a href={`/sign-in?${new URLSearchParams({ team: slug })}`}>Sign in another way</a> to use it.
         </p>
       ) : null}
+    </section>
+  );
+}
+
+/** A team that its owner may still bring back. */
+function DeletedCard({ team, config, session }: { team: DeletedTeam; config: SignInConfig; session: Session }) {
+  const { slug, name, purgeAt, isClosed } = team;
+  return (
+    <section class="card" aria-labelledby={`team-${slug}`}>
+      <h2 id={`team-${slug}`}>
+        <bdi>{name}</bdi> <span class="tag">deleted</span>
+      </h2>
+      <p>
+        Nobody gets in any more. Until <Time ms={purgeAt} /> you can bring it back with everything in it; then all of it
+        is removed for good.
+      </p>
+      {isClosed ? (
+        <p class="warning">
+          This team does not accept sign-in with {providerLabel(config, session.provider)}.{" "}
+          <a href={`/sign-in?${new URLSearchParams({ team: slug })}`}>Sign in another way</a> to restore it.
+        </p>
+      ) : (
+        <form method="post" action="/teams/restore">
+          <input type="hidden" name="team" value={slug} />
+          <button type="submit" aria-label={`Restore ${name}`}>
+            Restore
+          </button>
+        </form>
+      )}
     </section>
   );
 }
@@ -115,24 +174,70 @@ function NoTeams({ mayCreate }: { mayCreate: boolean }) {
   );
 }
 
+/** A deleted team as its owner's home page shows it. */
+export interface DeletedTeam extends RestorableTeam {
+  /** This session may not be used there. */
+  isClosed: boolean;
+}
+
 /** The teams that still know this person; their own list may name others too. */
 export async function teamsOf(request: Request, env: Env, session: Session): Promise<TeamOfMine[]> {
-  const origin = publicOrigin(request, env);
+  return (await allTeamsOf(request, env, session)).teams;
+}
+
+/** The same, with the deleted teams that they may bring back. */
+export async function allTeamsOf(
+  request: Request,
+  env: Env,
+  session: Session,
+): Promise<{ teams: TeamOfMine[]; deleted: DeletedTeam[] }> {
   const slugs = await personClient(env, session.personId).teams();
+  // A team that was removed for good, or cannot be used now, must not take the page with it.
   const found = await Promise.all(
-    slugs.map(async (slug): Promise<TeamOfMine[]> => {
-      const team = teamClient(env.TEAM, slug);
-      // A team that was removed for good, or cannot be used now, must not take the page with it.
-      const membership = await team
-        .people()
-        .membershipOf(session.personId)
-        .catch(() => undefined);
-      if (membership === undefined) return [];
-      const { name } = await team.teams().identity();
-      const isAccepted = membership.signInProviders?.includes(session.provider) ?? true;
-      const isClosed = !isAccepted || !providerServes(env, session.provider, slug);
-      return [{ slug, name, membership, mcpUrl: resourceOf(origin, slug), isClosed }];
-    }),
+    slugs.map((slug) => readTeamOf(publicOrigin(request, env), env, session, slug).catch(() => undefined)),
   );
-  return found.flat();
+  const known = found.filter((team) => team !== undefined);
+  return {
+    teams: known.filter((team) => "membership" in team),
+    deleted: known.filter((team) => "purgeAt" in team),
+  };
+}
+
+async function readTeamOf(
+  origin: string,
+  env: Env,
+  session: Session,
+  slug: string,
+): Promise<TeamOfMine | DeletedTeam | undefined> {
+  const team = teamClient(env.TEAM, slug);
+  const isClosedTo = (accepted: readonly string[] | null): boolean =>
+    !(accepted?.includes(session.provider) ?? true) || !providerServes(env, session.provider, slug);
+  const membership = await team.people().membershipOf(session.personId);
+  if (membership === undefined) {
+    const deleted = await team.teams().restorableBy(session.personId);
+    return deleted === undefined ? undefined : { ...deleted, isClosed: isClosedTo(deleted.signInProviders) };
+  }
+  const { name } = await team.teams().identity();
+  const isClosed = isClosedTo(membership.signInProviders);
+  return { slug, name, membership, mcpUrl: resourceOf(origin, slug), isClosed };
+}
+
+/** Brings a deleted team of this person's back. Throws `not_found` when there is none of that slug that they, signed in so, may restore. */
+export async function restoreMyTeam(request: Request, env: Env, session: Session, slug: string): Promise<void> {
+  const team = (await allTeamsOf(request, env, session)).deleted.find((one) => one.slug === slug);
+  if (team === undefined || team.isClosed) {
+    throw new AppError("not_found", "There is no deleted team of this name that you can restore here.", {
+      hint: "It may have been restored or removed for good, or it does not accept the way you signed in.",
+    });
+  }
+  const { userId, username } = team;
+  const credential = { kind: "session" as const, id: session.sessionId, label: session.provider };
+  await teamClient(env.TEAM, slug)
+    .teams()
+    .restore({
+      actor: { userId, username, role: "owner", scopes, credential },
+      client: request.headers.get("user-agent"),
+      address: addressOf(request) ?? null,
+      requestId: requestIdOf(request),
+    });
 }

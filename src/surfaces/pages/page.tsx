@@ -17,21 +17,11 @@ export interface PageInput {
 }
 
 /** A whole page as an answer. Never cached, never framed; runs no script but our own files. */
-export async function renderPage(input: PageInput): Promise<Response> {
-  const scripts = input.script === undefined ? [] : [input.script].flat();
-  const body = await (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>{`${input.title} · Super Data`}</title>
-        <link rel="stylesheet" href="/style.css" />
-        <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-        {scripts.map((name) => (
-          <script type="module" src={`/${name}`} />
-        ))}
-      </head>
+export function renderPage(input: PageInput): Promise<Response> {
+  return renderDocument({
+    ...input,
+    stylesheet: "style.css",
+    body: (
       <body>
         <a class="skip" href="#main">
           Skip to content
@@ -41,11 +31,42 @@ export async function renderPage(input: PageInput): Promise<Response> {
           {input.children}
         </main>
       </body>
+    ),
+  });
+}
+
+export interface DocumentInput extends Pick<PageInput, "title" | "status" | "headers" | "script" | "formAction"> {
+  /** A file name in build/assets. */
+  stylesheet: string;
+  /** More of the head: elements without text of their own. */
+  head?: Child;
+  /** The body element. */
+  body: Child;
+}
+
+/** A document under the one content security policy that every page has. */
+export async function renderDocument(input: DocumentInput): Promise<Response> {
+  const scripts = input.script === undefined ? [] : [input.script].flat();
+  const html = await (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${input.title} · Super Data`}</title>
+        <link rel="stylesheet" href={`/${input.stylesheet}`} />
+        <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+        {input.head}
+        {scripts.map((name) => (
+          <script type="module" src={`/${name}`} />
+        ))}
+      </head>
+      {input.body}
     </html>
   );
   const headers = new Headers(input.headers);
   for (const [name, value] of Object.entries(securityHeaders(input.formAction ?? []))) headers.set(name, value);
-  return new Response(`<!doctype html>${String(body)}`, { status: input.status ?? 200, headers });
+  return new Response(`<!doctype html>${String(html)}`, { status: input.status ?? 200, headers });
 }
 
 function Header({ person }: { person: PageInput["person"] }) {
@@ -68,7 +89,8 @@ function Header({ person }: { person: PageInput["person"] }) {
   );
 }
 
-function securityHeaders(formAction: readonly string[]): Record<string, string> {
+/** What every answer that a browser may show has, a part of a page too. */
+export function securityHeaders(formAction: readonly string[] = []): Record<string, string> {
   const policy = [
     "default-src 'none'",
     "style-src 'self'",

@@ -18,7 +18,7 @@ import {
 } from "../sign-in/session-cookie.ts";
 import { accountPage, lastWayPage } from "./account.tsx";
 import { connectedApps, endApp } from "./apps.tsx";
-import { homePage, welcomePage } from "./home.tsx";
+import { homePage, restoreMyTeam, welcomePage } from "./home.tsx";
 import { newTeamPage } from "./new-team.tsx";
 import { renderProblem } from "./problem-page.tsx";
 
@@ -98,6 +98,11 @@ const ownPages = new Hono<PageRoutes>()
     }
     if (outcome === "removed") await unlink(c.env, session, issuer, subject);
     return seeOther("/account?done=removed");
+  })
+  .post("/teams/restore", async (c) => {
+    const slug = c.get("form").get("team") ?? "";
+    await restoreMyTeam(c.req.raw, c.env, c.get("session"), slug);
+    return seeOther(`/?${new URLSearchParams({ restored: slug })}`);
   })
   .get("/teams/new", (c) => {
     requireMayCreate(c.env, c.get("session"));

@@ -22,23 +22,33 @@ export const deadLetterRoutes = new Hono<{ Bindings: Env }>()
   })
   .post("/:id/replay", async (c) => {
     const id = c.req.param("id");
-    const letter = await deploymentClient(c.env).deadLetter(id);
-    if (letter === undefined) throw noSuchLetter();
-    const parsed = backgroundMessageSchema.safeParse(letter.message);
-    if (!parsed.success) {
-      throw new AppError("unsupported", "This message is of no kind that this version knows.", {
-        hint: "Remove it with DELETE /operator/dead-letters/<id>.",
-      });
-    }
-    // Sent before it is marked: a message that comes twice does nothing more, one that never comes would be lost.
-    await c.env.BACKGROUND.send(parsed.data);
-    await deploymentClient(c.env).markReplayed(id);
+    await replayDeadLetter(c.env, id);
     return c.json({ replayed: id }, 202);
   })
   .delete("/:id", async (c) => {
-    if (!(await deploymentClient(c.env).deleteDeadLetter(c.req.param("id")))) throw noSuchLetter();
+    await dropDeadLetter(c.env, c.req.param("id"));
     return c.body(null, 204);
   });
+
+/** Sends a message again that a queue gave up on. Throws `not_found`, and `unsupported` for what this version cannot read. */
+export async function replayDeadLetter(env: Pick<Env, "DEPLOYMENT" | "BACKGROUND">, id: string): Promise<void> {
+  const letter = await deploymentClient(env).deadLetter(id);
+  if (letter === undefined) throw noSuchLetter();
+  const parsed = backgroundMessageSchema.safeParse(letter.message);
+  if (!parsed.success) {
+    throw new AppError("unsupported", "This message is of no kind that this version knows.", {
+      hint: "Remove it with DELETE /operator/dead-letters/<id>.",
+    });
+  }
+  // Sent before it is marked: a message that comes twice does nothing more, one that never comes would be lost.
+  await env.BACKGROUND.send(parsed.data);
+  await deploymentClient(env).markReplayed(id);
+}
+
+/** Forgets one. Throws `not_found`. */
+export async function dropDeadLetter(env: Pick<Env, "DEPLOYMENT">, id: string): Promise<void> {
+  if (!(await deploymentClient(env).deleteDeadLetter(id))) throw noSuchLetter();
+}
 
 function noSuchLetter(): AppError {
   return new AppError("not_found", "There is no dead letter of that id.", {

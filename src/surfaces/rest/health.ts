@@ -27,13 +27,17 @@ let last: { readiness: Readiness; at: number } | undefined;
 export const healthRoutes = new Hono<{ Bindings: Env }>()
   .get("/", (c) => c.json({ status: "ok" }))
   .get("/ready", async (c) => {
-    const now = Date.now();
-    if (last === undefined || now - last.at >= metricsLimits.readyCacheMs) {
-      last = { readiness: await checkReadiness(c.env, now), at: now };
-    }
-    const { readiness } = last;
+    const readiness = await recentReadiness(c.env, Date.now());
     return c.json(readiness, readiness.status === "ok" ? 200 : 503, { "cache-control": "no-store" });
   });
+
+/** What asking each part came to, at most `metricsLimits.readyCacheMs` ago. */
+export async function recentReadiness(env: Parts, now: number): Promise<Readiness> {
+  if (last === undefined || now - last.at >= metricsLimits.readyCacheMs) {
+    last = { readiness: await checkReadiness(env, now), at: now };
+  }
+  return last.readiness;
+}
 
 /**
  * Asks each part that requests need, side by side: the deployment's object reads its database, R2 and KV look for a key, and the queue says

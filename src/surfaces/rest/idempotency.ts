@@ -56,7 +56,9 @@ async function runKeyed(c: Context<TeamRoutes>, key: string, next: () => Promise
 
 /** What makes a request the same one, besides method, path and body. */
 function askedBy(c: Context<TeamRoutes>): (string | null)[] {
-  const headers = ["content-type", "if-match", "if-none-match"].map((name) => c.req.raw.headers.get(name));
+  const headers = ["content-type", "content-encoding", "if-match", "if-none-match"].map((name) =>
+    c.req.raw.headers.get(name),
+  );
   return [c.req.method, c.req.path, new URL(c.req.url).search, ...headers];
 }
 

@@ -14,7 +14,6 @@ import {
   queueFamilies,
   teamFamilies,
 } from "../../features/metrics/prometheus.ts";
-import type { TeamMetrics } from "../../features/metrics/schema.ts";
 import { metricsLimits } from "../../limits.ts";
 import { deploymentClient } from "../../platform/deployment-client.ts";
 import { teamClient } from "../../platform/team-client.ts";
@@ -41,7 +40,7 @@ export const deploymentMetricsRoutes = new Hono<{ Bindings: Env }>().get("/", as
     readBacklog(c.env),
   ]);
   const slugs = teams.map(({ slug }) => slug);
-  const read = await snapshots(c.env, slugs);
+  const read = await askTeams(slugs, (slug) => teamClient(c.env.TEAM, slug).metrics().snapshot());
   return answer(c, [
     gauge("super_data_teams", "Teams of the deployment.", [{ labels: {}, value: total }]),
     gauge("super_data_teams_shown", "Of those, teams in this answer.", [{ labels: {}, value: slugs.length }]),
@@ -63,25 +62,28 @@ function gauge(name: string, help: string, samples: Family["samples"]): Family {
   return { name, help, type: "gauge", samples };
 }
 
-/** Asks the teams' objects, some at a time. One that fails is left out and logged: the others' metrics are needed most then. */
-async function snapshots(env: Env, slugs: readonly string[]): Promise<Map<string, TeamMetrics>> {
-  const found = new Map<string, TeamMetrics | undefined>(slugs.map((slug) => [slug, undefined]));
+/** Asks the teams' objects, some at a time. One that fails is left out and logged: the others' answers are needed most then. */
+export async function askTeams<Answer>(
+  slugs: readonly string[],
+  ask: (slug: string) => Promise<Answer>,
+): Promise<Map<string, Answer>> {
+  const found = new Map<string, { answer: Answer } | undefined>(slugs.map((slug) => [slug, undefined]));
   const waiting = slugs.values();
   const worker = async (): Promise<void> => {
     for (const slug of waiting) {
       try {
-        found.set(slug, await teamClient(env.TEAM, slug).metrics().snapshot());
+        found.set(slug, { answer: await ask(slug) });
       } catch (error) {
         logFailure("team_metrics_failed", { team: slug }, error);
       }
     }
   };
   await Promise.all(Array.from({ length: metricsLimits.teamsAtOnce }, worker));
-  return new Map([...found].flatMap(([slug, metrics]) => (metrics === undefined ? [] : [[slug, metrics]])));
+  return new Map([...found].flatMap(([slug, found]) => (found === undefined ? [] : [[slug, found.answer]])));
 }
 
 /** What waits in the background queue, or undefined when it cannot be asked. */
-async function readBacklog(env: Env): Promise<(QueueBacklog & { queue: string }) | undefined> {
+export async function readBacklog(env: Env): Promise<(QueueBacklog & { queue: string }) | undefined> {
   try {
     return { ...(await env.BACKGROUND.metrics()), queue: "super-data-background" };
   } catch (error) {

@@ -14,7 +14,7 @@ import { restoreFromBucket } from "../../features/backups/making.ts";
 import { describeManifest, listManifests } from "../../features/backups/manifest.ts";
 import { operatorRestoreSchema } from "../../features/backups/schema.ts";
 import { invitationUrl } from "../../features/people/people.ts";
-import { inviteSchema } from "../../features/people/schema.ts";
+import { type Invitation, inviteSchema } from "../../features/people/schema.ts";
 import { teamNameSchema } from "../../features/teams/schema.ts";
 import { createTeamForOperator } from "../../features/teams/teams.ts";
 import { listLimits } from "../../limits.ts";
@@ -31,7 +31,7 @@ import { deadLetterRoutes } from "./dead-letters.ts";
 const createTeamSchema = z.strictObject({ name: teamNameSchema.optional() });
 const teamsQuerySchema = listQuerySchema({ preset: listLimits.restEntries, max: listLimits.maxEntries }).strict();
 /** Any role, owner included, and as a way to sign in where there is no other yet. */
-const operatorInviteSchema = inviteSchema
+export const operatorInviteSchema = inviteSchema
   .extend({
     sign_in: z.boolean().default(false).describe("Opening the link signs in, once, without a provider or passkey."),
   })
@@ -91,13 +91,9 @@ export const operatorRoutes = new Hono<{ Bindings: Env }>()
   .post("/teams/:team/invitations", async (c) => {
     const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
     const input = parseWith(operatorInviteSchema, await jsonBody(c.req.raw), "invitation");
-    const { role, email, username, sign_in: signsIn, expires_in_days: days } = input;
-    const secret = randomSecret();
-    const row = { hash: await sha256Hex(secret), role, email, username, expiresAt: Date.now() + days * dayMs, signsIn };
-    const invitation = await teamClient(c.env.TEAM, slug).people().invite(row, operatorCaller(c.req.raw));
-    const url = invitationUrl(issuerOrigin(c.req.raw, c.env), slug, secret);
-    const { id, expires_at } = invitation;
-    return c.json({ id, url, role: invitation.role, expires_at }, 201, { "cache-control": "no-store" });
+    const { invitation, url } = await inviteAsOperator(c.req.raw, c.env, slug, input);
+    const { id, role, expires_at } = invitation;
+    return c.json({ id, url, role, expires_at }, 201, { "cache-control": "no-store" });
   })
   .post("/teams/:team/tokens", async (c) => {
     const slug = parseWith(teamSlugSchema, c.req.param("team"), "team");
@@ -136,26 +132,54 @@ export const operatorRoutes = new Hono<{ Bindings: Env }>()
     return c.body(null, 204);
   });
 
-function operatorCaller(request: Request): Caller {
+/** Opens an invitation into any team, with any role. Its link is in the answer and nowhere else. */
+export async function inviteAsOperator(
+  request: Request,
+  env: Env,
+  slug: string,
+  input: z.output<typeof operatorInviteSchema>,
+): Promise<{ invitation: Invitation; url: string }> {
+  const { role, email, username, sign_in: signsIn, expires_in_days: days } = input;
+  const secret = randomSecret();
+  const row = { hash: await sha256Hex(secret), role, email, username, expiresAt: Date.now() + days * dayMs, signsIn };
+  const invitation = await teamClient(env.TEAM, slug).people().invite(row, operatorCaller(request));
+  return { invitation, url: invitationUrl(issuerOrigin(request, env), slug, secret) };
+}
+
+/** Whoever holds the deployment's secret, as the teams' audit logs call them. */
+export function operatorCaller(request: Request): Caller {
   return systemCaller("operator", requestIdOf(request), addressOf(request) ?? null);
 }
 
-/**
- * Throws `unauthorized` unless the request bears the operator's token, and `rate_limited` when its address guessed too often. Digests are
- * compared in constant time, so that neither the length nor the first wrong character shows.
- */
+/** Throws `unauthorized` unless the request bears the operator's token, and `rate_limited` when its address guessed too often. */
 export async function requireOperator(request: Request, env: Env): Promise<void> {
   const presented = bearerOf(request);
-  if (presented !== undefined && env.OPERATOR_TOKEN !== "") {
+  if (presented !== undefined) {
+    await requireOperatorToken(request, env, presented);
+    return;
+  }
+  throw notOperator(false);
+}
+
+/**
+ * Throws unless `presented` is the operator's token: `rate_limited` when the request's address guessed too often, else `unauthorized`. Digests
+ * are compared in constant time, so that neither the length nor the first wrong character shows.
+ */
+export async function requireOperatorToken(request: Request, env: Env, presented: string): Promise<void> {
+  if (env.OPERATOR_TOKEN !== "") {
     const [a, b] = await Promise.all(
       [presented, env.OPERATOR_TOKEN].map((text) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))),
     );
     if (a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b)) return;
   }
-  const failed = presented === undefined ? undefined : await failedAttempt(request, env, "token");
+  const failed = await failedAttempt(request, env, "token");
   if (failed !== undefined) throw tooManyGuesses(failed);
-  throw new AppError("unauthorized", "The operator's token is needed.", {
+  throw notOperator(true);
+}
+
+function notOperator(presented: boolean): AppError {
+  return new AppError("unauthorized", "The operator's token is needed.", {
     hint: "Send `Authorization: Bearer <OPERATOR_TOKEN>`, the secret this deployment was given.",
-    details: { presented: presented !== undefined },
+    details: { presented },
   });
 }

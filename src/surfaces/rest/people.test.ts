@@ -65,6 +65,7 @@ describe("whoami", () => {
           "audit:read": false,
           "webhooks:manage": false,
           "backups:manage": false,
+          "backups:download": false,
         },
       },
     ]);
@@ -197,9 +198,9 @@ describe("invitations", () => {
   });
 
   it.each([
-    [{ expires_in_days: 31 }, "invitation: expires_in_days: Too big: expected number to be <=30"],
-    [{ email: "nobody" }, "invitation: email: Invalid email address"],
-    [{ signsIn: true }, 'invitation: Unrecognized key: "signsIn"'],
+    [{ expires_in_days: 31 }, "invite_member: expires_in_days: Too big: expected number to be <=30"],
+    [{ email: "nobody" }, "invite_member: email: Invalid email address"],
+    [{ signsIn: true }, 'invite_member: Unrecognized key: "signsIn"'],
     [{ role: "owner" }, "As admin you may not make someone an owner: it needs the role owner."],
   ])("%j is refused", async (body, detail) => {
     const { api, adam, mia } = await team();
@@ -290,7 +291,7 @@ describe("the team", () => {
     ]);
     await expect(tool(adam.token, "update_team", misspelt)).rejects.toMatchObject({ message: refused.body.detail });
     const unknown = await api("PATCH", "/team", adam.token, { settings: { colour: "red" } });
-    expect([unknown.status, unknown.body.detail]).toEqual([400, 'team: settings: Unrecognized key: "colour"']);
+    expect([unknown.status, unknown.body.detail]).toEqual([400, 'update_team: settings: Unrecognized key: "colour"']);
     expect((await api("DELETE", "/team", adam.token, { confirm: slug })).status).toBe(403);
     expect((await api("DELETE", "/team", olga.token, {})).status).toBe(400);
     const deleted = await tool(olga.token, "delete_team", { confirm: slug });

@@ -19,6 +19,8 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   already_exists: 409,
   conflict: 409,
   precondition_failed: 412,
+  range_not_satisfiable: 416,
+  digest_mismatch: 422,
   cursor_stale: 409,
   too_large: 413,
   dataset_too_large_for_whole: 413,
@@ -41,11 +43,14 @@ export function httpStatus(code: ErrorCode): number {
   return statusOf[code] ?? 400;
 }
 
-/** An error as an answer. Logs what is unexpected, shows nothing of it. `teamChallenge` is what the client of a team must bring instead, where there is such. */
-export function problemResponse(error: unknown, requestId: string, teamChallenge?: string): Response {
+/**
+ * An error as an answer. Logs what is unexpected, shows nothing of it. `teamChallenge` is what the client of a team must bring instead, where
+ * there is such; `as` a status that says it better than the code's own.
+ */
+export function problemResponse(error: unknown, requestId: string, teamChallenge?: string, as?: number): Response {
   if (!isAppError(error)) logFailure("unexpected_error", { request_id: requestId }, error);
   const { code, message, hint, details } = describeError(error);
-  const status = httpStatus(code);
+  const status = as ?? httpStatus(code);
   const body = {
     type: `urn:super-data:error:${code}`,
     title: code.replaceAll("_", " "),
@@ -65,7 +70,9 @@ export function problemResponse(error: unknown, requestId: string, teamChallenge
   else if (status === 401) headers.set("www-authenticate", challenge(details?.presented === true));
   const retryAfter = details?.retry_after ?? (status === 503 ? 5 : undefined);
   if (typeof retryAfter === "number") headers.set("retry-after", String(Math.ceil(retryAfter)));
+  if (status === 412 && typeof details?.etag === "string") headers.set("etag", details.etag);
   if (status === 429) setRefusalHeaders(headers, details);
+  if (status === 416) headers.set("content-range", `bytes */${String(details?.bytes)}`);
   return new Response(JSON.stringify(body), { status, headers });
 }
 

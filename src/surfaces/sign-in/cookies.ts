@@ -9,9 +9,17 @@ export function readCookie(request: Request, name: string): string | undefined {
   return undefined;
 }
 
-/** A `Set-Cookie` value. The `__Host-` prefix makes browsers hold it to this host, the whole path and a secure origin. */
-export function setCookie(name: `__Host-${string}`, value: string, maxAgeMs: number): string {
-  return `${name}=${value}; Path=/; Max-Age=${Math.floor(maxAgeMs / 1000)}; Secure; HttpOnly; SameSite=Lax`;
+/**
+ * A `Set-Cookie` value. The `__Host-` prefix makes browsers hold it to this host, the whole path and a secure origin. With `Strict` it stays
+ * away from whatever another site leads to, links included.
+ */
+export function setCookie(
+  name: `__Host-${string}`,
+  value: string,
+  maxAgeMs: number,
+  sameSite: "Lax" | "Strict" = "Lax",
+): string {
+  return `${name}=${value}; Path=/; Max-Age=${Math.floor(maxAgeMs / 1000)}; Secure; HttpOnly; SameSite=${sameSite}`;
 }
 
 /** A `Set-Cookie` value that removes the cookie. */

@@ -4,14 +4,20 @@ import { httpLimits } from "../../limits.ts";
 import { bodyText } from "../../platform/request-body.ts";
 import { requireSameOrigin } from "./session-cookie.ts";
 
-/** The fields of a form that one of our own pages sent. Throws `forbidden` for one from elsewhere, `too_large` over httpLimits.jsonBytes. */
-export async function readForm(request: Request): Promise<URLSearchParams> {
+/**
+ * The fields of a form that one of our own pages sent. Throws `forbidden` for one from elsewhere, `too_large` over the limit, which is one of
+ * httpLimits.
+ */
+export async function readForm(
+  request: Request,
+  limit: "jsonBytes" | "formBytes" = "jsonBytes",
+): Promise<URLSearchParams> {
   requireSameOrigin(request);
-  const text = await bodyText(request, httpLimits.jsonBytes, () => {
-    const value = httpLimits.jsonBytes;
-    return new AppError("too_large", `A form may have ${value} bytes (limit jsonBytes); this one has more.`, {
+  const value = httpLimits[limit];
+  const text = await bodyText(request, value, () => {
+    return new AppError("too_large", `A form may have ${value} bytes (limit ${limit}); this one has more.`, {
       hint: "Send less.",
-      details: { limit: "jsonBytes", value },
+      details: { limit, value },
     });
   });
   return new URLSearchParams(text);

@@ -6,6 +6,7 @@ import { Browser, linksOf, type Page, textOf } from "../../../test/helpers/brows
 import { invite } from "../../../test/helpers/people.ts";
 import { freshTeam } from "../../../test/helpers/team.ts";
 import { accessEndedCode } from "../../core/feed.ts";
+import { systemCaller } from "../../features/access/access.ts";
 import { newPersonId } from "../../features/sign-in/sign-in.ts";
 import { personClient } from "../../platform/person-client.ts";
 import { app } from "../app.ts";
@@ -346,6 +347,45 @@ describe("a new team", () => {
       origin,
     );
     expect(forced.status).toBe(403);
+  });
+});
+
+describe("a deleted team", () => {
+  it("is brought back on the home page by an owner of it, and by nobody else", async () => {
+    const { browser, team } = await signedIn();
+    const owner = newBrowser();
+    const joined = await owner.open((await aLink(team, { role: "owner" })).url);
+    await owner.submit(joined, { form: 'id="link-name"', set: { display_name: "Olga" } });
+    await team.client.teams().delete(team.slug, systemCaller("operator", "test"));
+    expect(await whoami(owner, team.slug)).toBe(410);
+
+    expect(read(await browser.open(`${origin}/`))).toContain("You are in no team yet.");
+    const stranger = (await signedIn()).browser;
+    const fields = new URLSearchParams({ team: team.slug });
+    for (const other of [browser, stranger]) {
+      const refused = await other.post(`${origin}/teams/restore`, fields, origin);
+      expect([refused.status, read(refused)]).toEqual([
+        404,
+        expect.stringContaining("There is no deleted team of this name that you can restore here."),
+      ]);
+    }
+    expect((await owner.post(`${origin}/teams/restore`, fields, "https://evil.test")).status).toBe(403);
+    expect(await whoami(owner, team.slug)).toBe(410);
+
+    const home = await owner.open(`${origin}/?deleted=${team.slug}`);
+    expect(read(home)).toContain("is deleted and nobody gets in any more. You can restore it below.");
+    const back = await owner.submit(home, { form: 'action="/teams/restore"' });
+    expect([back.url.search, read(back)]).toEqual([
+      `?restored=${team.slug}`,
+      expect.stringContaining("is back as it was."),
+    ]);
+    expect([await whoami(owner, team.slug), await whoami(browser, team.slug)]).toEqual([200, 200]);
+    expect((await owner.post(`${origin}/teams/restore`, fields, origin)).status).toBe(404);
+  });
+
+  it("asks who is not signed in to sign in first", async () => {
+    const page = await newBrowser().post(`${origin}/teams/restore`, new URLSearchParams({ team: "demo" }), origin);
+    expect(page.url.pathname).toBe("/sign-in");
   });
 });
 

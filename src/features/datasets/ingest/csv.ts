@@ -62,6 +62,17 @@ export class CsvReader implements RecordReader {
     this.#noteMisfits(this.#columns);
   }
 
+  stop(): void {
+    if (this.#columns === undefined) return;
+    this.#settleTypes();
+    this.#noteMisfits(this.#columns);
+  }
+
+  csv(): { delimiter: string; columns: readonly string[] } | undefined {
+    const { delimiter } = this.#rows;
+    return this.#columns === undefined || delimiter === undefined ? undefined : { delimiter, columns: this.#columns };
+  }
+
   #takeRow(cells: CsvCell[], line: number): void {
     if (this.#columns === undefined) {
       this.#takeHeader(

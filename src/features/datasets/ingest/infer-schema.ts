@@ -95,7 +95,8 @@ export class SchemaCollector {
   }
 }
 
-function memberPath(prefix: string, key: string): string {
+/** The path of a member, as the schema has it: `a.b`, `a["odd key"]`. */
+export function memberPath(prefix: string, key: string): string {
   if (!plainKey.test(key)) return `${prefix}[${JSON.stringify(key)}]`;
   return prefix === "" ? key : `${prefix}.${key}`;
 }

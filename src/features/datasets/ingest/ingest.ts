@@ -28,23 +28,68 @@ export interface Ingested {
  * readable under its key. Each record is kept as written, one a line. `notes`: what the uploader should know. Throws `dataset_malformed`, `too_large`, and what `source` throws.
  */
 export async function ingest(source: ByteSource, format: DatasetFormat, writer: R2Writer): Promise<Ingested> {
-  const content = new ContentCollector();
-  const reader = readerOf(format, content);
-  const utf8 = new Utf8Reader();
+  const intake = new Intake(format);
   for await (const chunk of source) {
-    for (let at = 0; at < chunk.length; at += pieceBytes) {
-      const { text, offset } = utf8.decode(chunk.subarray(at, at + pieceBytes));
-      reader.push(text, offset);
-      await writer.write(content.takeText());
+    for (const text of intake.read(chunk)) {
+      await writer.write(text);
       requireStorable(writer.bytes);
     }
   }
-  reader.end(utf8.end());
-  await writer.write(content.takeText());
+  await writer.write(intake.end());
   requireStorable(writer.bytes);
-  const kind = content.isWhole ? "whole" : "records";
+  const kind = intake.isWhole ? "whole" : "records";
   const stored = await writer.close(kind === "whole" ? "application/json" : "application/x-ndjson");
-  return { content: { kind, format, ...stored, ...content.finish() }, notes: content.notes };
+  return { content: { kind, format, ...stored, ...intake.finish() }, notes: [...intake.notes] };
+}
+
+/** Content on its way in: bytes go in, what is to be stored comes out, and what there is to know about it is collected. */
+export class Intake {
+  readonly #content = new ContentCollector();
+  readonly #utf8 = new Utf8Reader();
+  readonly #reader: RecordReader;
+
+  constructor(format: DatasetFormat) {
+    this.#reader = readerOf(format, this.#content);
+  }
+
+  /** Reads some bytes, cut anywhere; gives out what is to be stored, little by little. Throws `dataset_malformed`, `too_large`. */
+  *read(chunk: Uint8Array): Generator<string> {
+    for (let at = 0; at < chunk.length; at += pieceBytes) {
+      const { text, offset } = this.#utf8.decode(chunk.subarray(at, at + pieceBytes));
+      this.#reader.push(text, offset);
+      yield this.#content.takeText();
+    }
+  }
+
+  /** The input has ended: the rest that is to be stored. Throws `dataset_malformed`, `too_large`. */
+  end(): string {
+    this.#reader.end(this.#utf8.end());
+    return this.#content.takeText();
+  }
+
+  /** The input goes on, but no more of it is read: what can be said of the records so far. */
+  stop(): string {
+    this.#reader.stop?.();
+    return this.#content.takeText();
+  }
+
+  finish(): Pick<DatasetContent, "record_count" | "schema" | "sample"> {
+    return this.#content.finish();
+  }
+
+  get isWhole(): boolean {
+    return this.#content.isWhole;
+  }
+
+  /** What the uploader should know about the content. */
+  get notes(): readonly string[] {
+    return this.#content.notes;
+  }
+
+  /** How a CSV file is written, once its header was read. */
+  get csv(): { delimiter: string; columns: readonly string[] } | undefined {
+    return this.#reader.csv?.();
+  }
 }
 
 /** The reader of a format. */
