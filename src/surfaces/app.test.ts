@@ -51,6 +51,21 @@ function structured(answer: Answer): Record<string, unknown> {
   return (answer.body as { result: { structuredContent: Record<string, unknown> } }).result.structuredContent;
 }
 
+describe("an address that ends in a slash", () => {
+  const page = { headers: { accept: "text/html" } };
+
+  it("leads a browser to the team's page without it", async () => {
+    const { slug, owner } = await newTeam();
+    const answer = await send(`/t/${slug}/datasets/?q=a`, { ...page, token: owner });
+    expect([answer.status, answer.headers.get("location")]).toEqual([308, `/t/${slug}/datasets?q=a`]);
+  });
+
+  it("leads nobody to another host", async () => {
+    const answer = await send("//elsewhere.example/", page);
+    expect([answer.status, answer.headers.get("location")]).toEqual([404, null]);
+  });
+});
+
 describe("without a good token", () => {
   it("answers the same 401 for a team that exists and one that does not", async () => {
     const { slug } = await newTeam();

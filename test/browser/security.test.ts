@@ -183,10 +183,11 @@ describe("another website", () => {
     const foreign = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`;
     const statuses: number[] = [];
     for (const path of ["/settings", "/people", "/datasets", "/library/tools/new", "/proposals", "/api/v1/team"]) {
-      await visitor.page.goto(foreign);
+      const page = await visitor.context.newPage();
+      await page.goto(foreign);
       const [answer] = await Promise.all([
-        visitor.page.waitForResponse((response) => response.request().method() === "POST"),
-        visitor.page.evaluate(
+        page.waitForResponse((response) => response.request().method() === "POST"),
+        page.evaluate(
           ([action]) => {
             const form = document.createElement("form");
             form.method = "post";
@@ -199,6 +200,7 @@ describe("another website", () => {
         ),
       ]);
       statuses.push(answer.status());
+      await page.close();
     }
     // SameSite keeps the cookie at home: to the server nobody is signed in.
     expect(statuses.filter((status) => status < 300 || status >= 500)).toEqual([]);
