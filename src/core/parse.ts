@@ -2,6 +2,9 @@
 import type { z } from "zod";
 import { AppError } from "./errors.ts";
 
+/** What a program is told to do about it. */
+export const argumentsHint = "Correct the arguments named above and call again.";
+
 /**
  * Parses `value`; on failure throws `invalid_argument` that lists every problem as `path: what is wrong`.
  * `what` names the thing parsed ("query_dataset", "upload") and opens the message.
@@ -13,7 +16,7 @@ export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unkno
     .flatMap((issue) => problemsOf(issue))
     .map(({ path, message }) => (path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`));
   throw new AppError("invalid_argument", `${what}: ${problems.join("; ")}`, {
-    hint: "Correct the arguments named above and call again.",
+    hint: argumentsHint,
     details: { problems },
   });
 }

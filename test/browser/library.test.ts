@@ -101,9 +101,7 @@ describe("reading the library", () => {
   it("says what is wrong with an argument beside its field, and keeps what was entered", async () => {
     const { page, go } = ana;
     await go("/library/tools/top_customers/run?run=yes&p.n=zero");
-    expect(await page.getByRole("alert").first().textContent()).toContain(
-      "top_customers: n: expected an integer, got a string",
-    );
+    expect(await page.getByRole("alert").first().textContent()).toContain("n: expected an integer, got a string.");
     const name = await savedTool({
       query: "${word}",
       parameters: [{ name: "word", type: "string", pattern: "^[a-z]+$" }],

@@ -4,6 +4,7 @@ import type { CallContext } from "../../context.ts";
 import { idempotencyKey, type ToolAnswer } from "../../core/define-tool.ts";
 import { AppError, describeError, isAppError } from "../../core/errors.ts";
 import { logFailure } from "../../core/log.ts";
+import { argumentsHint } from "../../core/parse.ts";
 import { utf8Bytes } from "../../core/utf8.ts";
 import { builtInTools } from "../catalogue.ts";
 import { runTool, toolNamed } from "../mcp/call.ts";
@@ -83,8 +84,20 @@ export async function useTool(
     shown,
     bytes: "error" in shown ? 0 : utf8Bytes(JSON.stringify(shown.answer.data)),
   }));
-  if ("error" in outcome) throw outcome.error;
+  if ("error" in outcome) throw forPeople(name, outcome.error);
   return outcome.answer;
+}
+
+/** A refused argument in a page's words: the tool's name in front of it, and the advice to call again, are for programs. */
+export function forPeople(tool: string, error: unknown): unknown {
+  if (!isAppError(error) || error.code !== "invalid_argument" || !error.message.startsWith(`${tool}: `)) return error;
+  const rest = error.message.slice(tool.length + 2);
+  const message = /[.!?]$/.test(rest) ? rest : `${rest}.`;
+  const hint = error.hint === argumentsHint ? undefined : error.hint;
+  return new AppError("invalid_argument", message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(error.details === undefined ? {} : { details: error.details }),
+  });
 }
 
 /** The text of a field without the space around it; undefined when it is empty or missing. */

@@ -3,10 +3,11 @@ import { may } from "../../../features/access/access.ts";
 import { type Connection, listConnections } from "../../../features/access/connections.ts";
 import { listLimits } from "../../../limits.ts";
 import { type Action, given, textField, useTool } from "../actions.ts";
-import { Confirm, Field } from "../forms.tsx";
+import { Confirm } from "../forms.tsx";
 import { Ago, DataTable, Empty, Live, Pager, urlOf } from "../parts.tsx";
 import type { Attempt, PageContext } from "../routes.ts";
 import { peoplePage } from "./tabs.tsx";
+import { WhoseFilter } from "./whose-filter.tsx";
 
 export async function appsPage(c: PageContext, attempt?: Attempt): Promise<Response> {
   const call = c.get("call");
@@ -23,7 +24,7 @@ export async function appsPage(c: PageContext, attempt?: Attempt): Promise<Respo
     done: { ended: "The app is signed out of this team; it has to be allowed anew." },
     children: (
       <>
-        {managesAll ? <WhoseFilter everyone={everyone} /> : null}
+        {managesAll ? <WhoseFilter everyone={everyone} label="Everyone's" /> : null}
         <Live id="apps" kinds={["team"]}>
           {items.length === 0 ? (
             <Empty title="No app is connected">
@@ -39,26 +40,6 @@ export async function appsPage(c: PageContext, attempt?: Attempt): Promise<Respo
       </>
     ),
   });
-}
-
-function WhoseFilter({ everyone }: { everyone: boolean }) {
-  return (
-    <form class="filters" method="get">
-      <Field
-        name="of"
-        label="Whose"
-        value={everyone ? "everyone" : "me"}
-        prefix="filter"
-        options={[
-          { value: "me", label: "Mine" },
-          { value: "everyone", label: "Everyone's" },
-        ]}
-      />
-      <button type="submit" class="quiet">
-        Show
-      </button>
-    </form>
-  );
 }
 
 function AppsTable({ apps, everyone, now }: { apps: readonly Connection[]; everyone: boolean; now: number }) {

@@ -9,6 +9,7 @@ import { Check, Confirm, Field, Form, Problem } from "../forms.tsx";
 import { Ago, Copy, DataTable, Empty, Live, Pager, Tag, urlOf } from "../parts.tsx";
 import type { Attempt, PageContext } from "../routes.ts";
 import { peoplePage } from "./tabs.tsx";
+import { WhoseFilter } from "./whose-filter.tsx";
 
 interface Issued {
   token: string;
@@ -32,7 +33,7 @@ export async function tokensPage(c: PageContext, attempt?: Attempt, issued?: Iss
     children: (
       <>
         {issued === undefined ? null : <IssuedCard c={c} issued={issued} />}
-        {managesAll ? <WhoseFilter everyone={everyone} /> : null}
+        {managesAll ? <WhoseFilter everyone={everyone} label="Everyone's and service accounts'" /> : null}
         <Live id="tokens" kinds={["team"]}>
           {items.length === 0 ? (
             <Empty title={everyone ? "Nobody has a token" : "You have no token"}>
@@ -47,26 +48,6 @@ export async function tokensPage(c: PageContext, attempt?: Attempt, issued?: Iss
       </>
     ),
   });
-}
-
-function WhoseFilter({ everyone }: { everyone: boolean }) {
-  return (
-    <form class="filters" method="get">
-      <Field
-        name="of"
-        label="Whose"
-        value={everyone ? "everyone" : "me"}
-        prefix="filter"
-        options={[
-          { value: "me", label: "Mine" },
-          { value: "everyone", label: "Everyone's and service accounts'" },
-        ]}
-      />
-      <button type="submit" class="quiet">
-        Show
-      </button>
-    </form>
-  );
 }
 
 /** The only time the token is seen, with the lines that use it. */
