@@ -138,7 +138,7 @@ it("shows health, figures and dead letters, and signs out", async () => {
   await page.goto(`${origin}/operator`);
   expect(await page.getByText("all parts answer").count()).toBe(1);
   await page.locator("#calls-by-team summary").click();
-  expect(await page.locator("#calls-by-team").getByRole("link", { name: team }).count()).toBe(1);
+  expect(await page.locator("#calls-by-team").getByRole("link", { name: server.team, exact: true }).count()).toBe(1);
   await expectSound();
   await page
     .getByRole("navigation", { name: "Operator", exact: true })
