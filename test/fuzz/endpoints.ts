@@ -1,6 +1,7 @@
 // Every endpoint with a request that it would take: routes and tools out of the isolation proof's table, and what stands beside them. Runs in Node.
 
 import { routeOperations, toolOperations } from "../isolation/operations.ts";
+import { pageOperations } from "../isolation/page-operations.ts";
 import type { Operations, RouteUse, Situation, ToolUse } from "../isolation/plan.ts";
 import { mcpAsk } from "../isolation/wire.ts";
 import type { Team, World } from "../isolation/world.ts";
@@ -65,7 +66,8 @@ function routes(situation: Situation): Endpoint[] {
       path,
       query: listQuery,
       auth: "team",
-      errors: "problem",
+      // A page says what is wrong where it is wrong.
+      errors: Object.hasOwn(pageOperations, name) ? "page" : "problem",
       ...(use.json === undefined ? {} : { json: use.json }),
       ...(use.text === undefined ? {} : { text: use.text }),
       ...(use.type === undefined ? {} : { type: use.type }),

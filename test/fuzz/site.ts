@@ -61,6 +61,7 @@ export const siteEndpoints: readonly Endpoint[] = [
   form("/sign-out", { x: "y" }),
   open("GET", "/teams/new", { headers: { cookie: sessionCookie } }),
   form("/teams/new", { slug: "made-by-form", name: "Made" }),
+  form("/teams/restore", { team: "nothing-here" }),
   open("GET", "/sign-in", { query: ["return_to", "error"] }),
   open("GET", "/sign-in/:provider", { query: ["return_to"] }),
   open("GET", "/sign-in/:provider/callback", { query: ["code", "state", "error", "iss"] }),

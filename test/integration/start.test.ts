@@ -43,8 +43,8 @@ it("prints one JSON line, keeps all data across restarts and ends cleanly on SIG
   const lines = first.stderr().split("\n");
   const requests = lines.filter((line) => line.startsWith('{"event":"request"')).map((line) => JSON.parse(line));
   expect(requests.map(({ username, route, method, status }) => ({ username, route, method, status }))).toEqual([
-    { username: "owner", route: "/t/:team/api/v1/datasets/:name", method: "PUT", status: 201 },
-    { username: "owner", route: "/t/:team/api/v1/datasets/:name", method: "PUT", status: 200 },
+    { username: "owner", route: "/t/:team/api/v1/datasets/:dataset", method: "PUT", status: 201 },
+    { username: "owner", route: "/t/:team/api/v1/datasets/:dataset", method: "PUT", status: 200 },
   ]);
   expect(lines.filter((line) => line.includes("[wrangler:info]"))).toEqual([]);
 

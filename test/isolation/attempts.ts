@@ -53,8 +53,8 @@ export function nextAttempt(world: World, step: number, keyed: readonly KeyedReq
   const { credential, ask } = attempt;
   const { restOnly, readOnly, ...rest } = credential;
   if (restOnly !== true || attempt.site !== undefined) return attempt;
-  const isOpen = ["/api/v1/", "/live"].some((path) => ask.path.startsWith(`/t/${attempt.team.slug}${path}`));
-  if (!isOpen) {
+  const isClosed = ["/mcp", "/metrics"].some((path) => ask.path.startsWith(`/t/${attempt.team.slug}${path}`));
+  if (isClosed) {
     const { refusal: _none, ...nobody } = rest;
     return { ...attempt, credential: { ...nobody, viewer: undefined } };
   }

@@ -9,7 +9,7 @@ export interface Credential {
   viewer: Viewer | undefined;
   /** A word of the refusal that is not the one of a bad token. */
   refusal?: string;
-  /** A session is good for the REST API and the feed alone. */
+  /** A session is good for the pages, the REST API and the feed, not for MCP and metrics. */
   restOnly?: boolean;
   /** A browser would not say where a request came from that no page sent; then a session may only read. */
   readOnly?: boolean;

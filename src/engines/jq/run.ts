@@ -14,8 +14,6 @@ import type { JqLimits, JqMode, JqOutcome, JqRequest, JqSource } from "./types.t
 export type { JqLimits, JqMode, JqOutcome, JqRequest, JqWindow } from "./types.ts";
 
 const pageBytes = 65_536;
-/** Bytes of a stream between two looks at whether the caller is still there. */
-const listenEveryBytes = 128 * 1024;
 /** The one function of jq 1.7.1 that the wasm was built without: the C library's other name for lgamma. */
 const missingMath = "def gamma: lgamma;";
 
@@ -89,15 +87,8 @@ async function runOver(
     nowMs: (request.now ?? Date.now)(),
   };
   const startedMs = performance.now();
-  let listenedAt = 0;
   const wait = async () => {
     await input.wait(request.signal);
-    // Chunks that are there already come without a pause in which the platform could say that the caller has gone.
-    if (request.signal !== undefined && input.bytesRead - listenedAt >= listenEveryBytes) {
-      listenedAt = input.bytesRead;
-      await scheduler.wait(0);
-      request.signal.throwIfAborted();
-    }
     lease.touch();
   };
   const report = streaming ? await runHostSuspending(jqModule, { ...run, wait }) : runHost(jqModule, run);

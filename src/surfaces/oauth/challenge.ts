@@ -11,7 +11,7 @@ export const baselineScopes: readonly Scope[] = ["data:read"];
 /** The challenge that goes with an error of a team's address; undefined for errors that no other credential would cure. */
 export function teamChallenge(request: Request, env: object, error: unknown): string | undefined {
   const origin = publicOrigin(request, env);
-  const team = /^\/t\/([^/]+)\//.exec(new URL(request.url).pathname)?.[1];
+  const team = /^\/t\/([^/]+)(?:\/|$)/.exec(new URL(request.url).pathname)?.[1];
   if (team === undefined || !isAppError(error)) return undefined;
   if (!teamSlugSchema.safeParse(team).success || !canServeOAuth(origin)) return undefined;
   const metadataUrl = resourceMetadataUrl(origin, team);
