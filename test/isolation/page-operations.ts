@@ -11,6 +11,8 @@ interface Page {
   /** What `:name` or `:ref` stands for. */
   names?: Kind;
   log?: "executions" | "audit";
+  /** It is its author's alone. */
+  ofAuthor?: true;
 }
 
 /** What can be read, below the team's address. */
@@ -52,7 +54,7 @@ const read: Readonly<Record<string, Page>> = {
   "/proposals/suggestions": { needs: "data:read" },
   "/proposals/suggestions/:id": { needs: "data:read" },
   "/proposals/:id": { needs: "data:read" },
-  "/proposals/:id/edit": { needs: "library:propose" },
+  "/proposals/:id/edit": { needs: "library:propose", ofAuthor: true },
   "/activity": { needs: "data:read", log: "executions" },
   "/activity/audit": { needs: "audit:read", log: "audit" },
   "/activity/audit/verify": { needs: "audit:read" },
@@ -133,7 +135,7 @@ function placed(situation: Situation, names: Kind | undefined): { path: Record<s
   return { path: { name, ref: name, id }, ...(thing === undefined ? {} : { thing }) };
 }
 
-function readPage({ needs, names, log }: Page): (situation: Situation) => RouteUse {
+function readPage({ needs, names, log, ofAuthor }: Page): (situation: Situation) => RouteUse {
   return (situation) => {
     const { path, thing } = placed(situation, names);
     const { random } = situation.world;
@@ -147,7 +149,7 @@ function readPage({ needs, names, log }: Page): (situation: Situation) => RouteU
       }),
       needs: needs === undefined ? [] : [needs],
       things: [thing],
-      codes: refusals,
+      codes: ofAuthor === true ? ["forbidden", ...refusals] : refusals,
       ...(log === undefined ? {} : { log }),
     };
   };
